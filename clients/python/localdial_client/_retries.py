@@ -82,7 +82,7 @@ class Retries:
         return Attempts(self, policy, timeout)
 
     def succeeded(self) -> None:
-        """Return a token."""
+        """Add a token."""
         # Usually none was taken, and the lock is not needed.
         if self._tokens == self._max_tokens:
             return
@@ -90,7 +90,7 @@ class Retries:
             self._tokens = min(self._max_tokens, self._tokens + self._token_ratio)
 
     def failed(self) -> bool:
-        """Take a token, and return whether the call may be retried."""
+        """Remove a token; return whether the call may be retried."""
         with self._lock:
             self._tokens = max(0.0, self._tokens - 1)
             return self._tokens > self._max_tokens / 2

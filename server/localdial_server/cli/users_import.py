@@ -35,7 +35,7 @@ PHONE_COLUMNS: Final = ("caller_id", "work_phone")
 # The column of a file of rejected rows that says what is wrong. An import of that file ignores it.
 PROBLEM: Final = "problem"
 
-# What spreadsheets make of a number in a cell that is not formatted as text: 1.41556E+10, 14155550100.0.
+# Spreadsheets write a number like this unless its cell is formatted as text: 1.41556E+10, 14155550100.0.
 _CALCULATED: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)?E[+-]?[0-9]+|[0-9]+[.,]0+", re.ASCII | re.IGNORECASE)
 
 _USER_FIELD: Final = re.compile(r"users\[([0-9]+)\](?:\.(.+))?")

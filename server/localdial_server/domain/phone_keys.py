@@ -29,7 +29,7 @@ _ARGENTINE_AREA_CODES_OF_3_DIGITS: Final = (
     "358|362|364|370|376|379|380|381|383|385|387|388"
 )
 _SAN_MARINO: Final = re.compile(r"\+(?:378|39)0549([0-9]{6})")
-# What is between the groups is left out.
+# The key is the groups; it leaves out the digits between them.
 _LONGER_SPELLING: Final = re.compile(
     r"(\+52)1([0-9]{10})"
     r"|(\+54)9([0-9]{10})"

@@ -181,7 +181,7 @@ class SqlNumberIndex(NumberIndex):
             )
             changed = list(page.changed)
             for begin in range(0, len(changed), _ORGANIZATIONS_PER_READ):
-                # What changes after its revision was read is read again by its next one.
+                # A later change has a later revision, which has the organization read again.
                 part = {id_: page.changed[id_] for id_ in changed[begin : begin + _ORGANIZATIONS_PER_READ]}
                 for organization in await self._database.read(
                     "number_index.refresh", functools.partial(_read, changed=part)
