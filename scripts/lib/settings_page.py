@@ -27,7 +27,8 @@ The server reads its settings once, when it starts. Each comes from the first of
    without `LOCALDIAL_`;
 4. the default.
 
-An unknown setting or an invalid value stops the server from starting, with one line for each problem.
+An invalid value, or an unknown setting in the file, stops the server from starting, with one line for each
+problem. For an unknown environment variable `LOCALDIAL_…`, it only prints a warning.
 `localdial doctor` checks the settings without starting anything. Secrets are never printed.
 """
 

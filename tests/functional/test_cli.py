@@ -114,6 +114,7 @@ def test_the_demo_shows_every_rule_and_a_second_run_changes_nothing(run: Run) ->
             "DESTINATION_REASON_LAST_CALLER",
             "CALLER_ID_REASON_LOCAL_PRESENCE",
             "DESTINATION_REASON_ORGANIZATION_NUMBER",
+            "DESTINATION_REASON_CALLER_ID_OWNER",
             "DESTINATION_REASON_ORGANIZATION_NUMBER",
             "NO_NUMBERS_AVAILABLE",
         ]

@@ -13,6 +13,8 @@ import pytest
 
 from tests.functional.server_process import ServerProcess
 from tests.functional.simulator_process import SimulatorProcess
+from tests.functional.webhook_process import webhook_address
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -102,6 +104,33 @@ def test_the_commands_of_the_page_about_external_numbers_work(
         # Without a terminal, the command cannot ask.
         arguments = [*shlex.split(command), "--yes"]
         assert number in said(demo_server, "-m", "localdial_server", *arguments, folder=tmp_path)
+
+
+def test_the_webhook_answers_the_signed_call_back_of_its_page(
+    start_server: Callable[..., ServerProcess], tmp_path: Path
+) -> None:
+    if shutil.which("curl") is None or shutil.which("openssl") is None:
+        pytest.skip("curl or openssl is missing")
+    page = (ROOT / "docs/webhook.md").read_text("utf-8")
+    section = page.split("## Try it without Twilio")[1].split("## Who gets an answer")[0]
+    serve, call, listing = re.findall(r"^```sh\n(.+?)^```$", section, re.MULTILINE | re.DOTALL)
+    settings = dict(re.findall(r"(LOCALDIAL_\w+)=(\S+)", serve))
+    server = start_server(**settings, LOCALDIAL_WEBHOOK_LISTEN="127.0.0.1:0")
+    said(server, "-m", "localdial_server", "demo")
+    script = call.replace("127.0.0.1:8080", webhook_address(server))
+    answered = subprocess.run(
+        ["bash", "-euc", f'localdial() {{ "{sys.executable}" -m localdial_server "$@"; }}\n{script}'],
+        env={**os.environ, "LOCALDIAL_SERVER": server.address},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "<Number>+13035550192</Number>" in answered.stdout
+    arguments = shlex.split(listing)[1:]
+    wait_until(lambda: "CA1" in said(server, "-m", "localdial_server", *arguments))
+    assert "PENDING" in said(server, "-m", "localdial_server", *arguments)
 
 
 def test_the_twilio_simulator_accepts_every_command_of_its_page() -> None:

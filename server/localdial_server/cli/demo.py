@@ -83,6 +83,7 @@ def steps(loaded: Demo) -> Sequence[Step]:
             loaded.numbers[1].phone_number,
             "+12125550155",
         ),
+        _route("A borrower whom nobody called calls Ann's own caller ID", "+13125550190", "+15035550155"),
         _route("A caller who withholds the number calls back", local, ""),
         Step(
             f"Buying in Alaska ({SOLD_OUT}), where the carrier is sold out",

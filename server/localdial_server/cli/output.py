@@ -69,6 +69,9 @@ _HINTS: Final = {
     "NO_NUMBERS_AVAILABLE": "Try another area code: `localdial numbers search` shows what is for sale.",
     "ORGANIZATION_NOT_FOUND": "`localdial orgs list` shows the organizations; "
     "`localdial orgs set` creates one.",
+    "USER_NOT_FOUND": "`localdial users list` shows the users of an organization; "
+    "`localdial users set` creates one.",
+    "NUMBER_NOT_FOUND": "`localdial numbers list` shows the numbers of an organization.",
     "ORGANIZATION_HAS_NUMBERS": "`localdial numbers delete` releases them.",
     "NO_CALLER_ID": "Give the user a caller ID (`localdial users set`), or the organization a number "
     "(`localdial orgs set --number`, `localdial numbers buy`).",

@@ -179,7 +179,7 @@ def _check(session: Session, organization: str, file: UsersFile, options: Import
             checked.row_count += len(batch)
             good = [row for row in batch if isinstance(row, Row)]
             checked.bad_rows += [row for row in batch if isinstance(row, BadRow)]
-            checked.bad_rows += _rejected_rows(session, organization, good)
+            checked.bad_rows += _rejected_rows(session, organization, good, options.default_country)
             checked.user_ids |= {row.user.user_id for row in good}
             checked.read_numbers |= {
                 text: number for row in good for text, number in row.read_numbers.items()
@@ -302,7 +302,9 @@ def _write_rejects(out: TextIO, file: UsersFile, bad_rows: Sequence[BadRow]) -> 
         writer.writerow([*values, f"line {line}: {'; '.join(problems[line])}"])
 
 
-def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> Iterator[BadRow]:
+def _rejected_rows(
+    session: Session, organization: str, rows: Sequence[Row], country: str | None
+) -> Iterator[BadRow]:
     while rows:
         try:
             _send(session, organization, rows, validate_only=True)
@@ -319,21 +321,26 @@ def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> 
         for index in bad:
             row = rows[index]
             for column, description in violations[index]:
-                problem = _problem(row, column, description) if column in COLUMNS else description
+                problem = _problem(row, column, description, country) if column in COLUMNS else description
                 yield BadRow(row.line, column, problem, row.fields)
         # Check again without the bad rows: the server may check in stages, or report only some errors.
         reported = set(bad)
         rows = [row for index, row in enumerate(rows) if index not in reported]
 
 
-def _problem(row: Row, column: str, description: str) -> str:
-    """Return the server's description of what is wrong in the column, with the value."""
+def _problem(row: Row, column: str, description: str, country: str | None) -> str:
+    """Return what is wrong in the column, with the value, from the server's description.
+
+    `country` is where national numbers were read, None if they were not.
+    """
     value = getattr(row.user, column)
     if column in PHONE_COLUMNS and _CALCULATED.fullmatch(value.strip()):
         description = (
             "is what a spreadsheet has made of a phone number; format the column as text, enter the number "
             "again and save the file"
         )
+    elif column in PHONE_COLUMNS and country is not None and not value.startswith("+"):
+        description = f"cannot be read with certainty as a number in {country}; it {description}"
     return f"{shown_value(value)} {description}"
 
 
