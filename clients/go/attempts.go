@@ -34,21 +34,24 @@ func withAttempts(ctx context.Context, addresses string) (context.Context, *atte
 func (a *attempts) explain(failure *Error) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
-	if a.count == 0 || failure.Reason != "" {
+	if failure.Reason != "" {
 		return
 	}
 	tried := "1 attempt"
-	if a.count > 1 {
+	if a.count != 1 {
 		tried = fmt.Sprintf("%d attempts", a.count)
 	}
-	switch failure.Code {
-	case codes.DeadlineExceeded:
+	switch {
+	case failure.Code == codes.DeadlineExceeded:
 		why := a.lastFailure
-		if why == "" {
+		if a.count == 0 {
+			// The name of the server was not resolved yet, or the deadline had passed before the call.
+			why = "not sent to " + a.addresses
+		} else if why == "" {
 			why = "no response from " + a.addresses
 		}
 		failure.Message = fmt.Sprintf("%s; %s, %s", failure.Message, why, tried)
-	case codes.Unavailable:
+	case failure.Code == codes.Unavailable && a.count > 0:
 		failure.Message = fmt.Sprintf("%s, %s", a.located(failure.Message), tried)
 	}
 }

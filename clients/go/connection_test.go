@@ -327,3 +327,20 @@ func TestACallThatNoServerAnswersSaysHowOftenItWasTried(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestACallThatRunsOutOfTimeBeforeItsServerIsFoundSaysWhichServer(t *testing.T) {
+	t.Cleanup(func() { net.DefaultResolver.PreferGo, net.DefaultResolver.Dial = false, nil })
+	net.DefaultResolver.PreferGo = true
+	net.DefaultResolver.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	client := newClient(t, "localdial.example:50051")
+	err := getUser(t.Context(), client, localdial.Timeout(100*time.Millisecond))
+	if !errors.Is(err, localdial.ErrDeadlineExceeded) {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(err.Error(), "; not sent to localdial.example:50051, 0 attempts") {
+		t.Error(err)
+	}
+}

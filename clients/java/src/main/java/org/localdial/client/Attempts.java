@@ -52,7 +52,9 @@ final class Attempts extends ClientStreamTracer.Factory {
     synchronized String describe(Status status) {
         String description = status.getDescription() == null ? "" : status.getDescription();
         if (count == 0) {
-            return description;
+            // The name of the server was not resolved yet.
+            boolean late = status.getCode() == Status.Code.DEADLINE_EXCEEDED;
+            return late ? description + "; not sent to " + addresses + ", 0 attempts" : description;
         }
         String tried = count == 1 ? ", 1 attempt" : ", " + count + " attempts";
         return switch (status.getCode()) {

@@ -13,8 +13,12 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.Help;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import io.grpc.NameResolver;
+import io.grpc.NameResolverProvider;
+import io.grpc.NameResolverRegistry;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -234,6 +238,59 @@ class ErrorsTest {
                 () -> directory.getUser(GetUserRequest.getDefaultInstance()));
         assertTrue(error.getMessage().matches(
                 "DEADLINE_EXCEEDED: .*; .*refused.*" + address + ".*, \\d attempts?"), error.getMessage());
+    }
+
+    @Test
+    void aCallThatRunsOutOfTimeBeforeItsServerIsFoundSaysWhichServer() {
+        NameResolverProvider unanswered = new UnansweredNames();
+        NameResolverRegistry.getDefaultRegistry().register(unanswered);
+        try (LocaldialClient waiting = LocaldialClient.builder().address("unanswered:///localdial.example").build()) {
+            var directory = waiting.directory().withTimeout(Duration.ofMillis(100));
+            var error = assertThrows(DeadlineExceededException.class,
+                    () -> directory.getUser(GetUserRequest.getDefaultInstance()));
+            assertTrue(error.getMessage().endsWith("; not sent to unanswered:///localdial.example, 0 attempts"),
+                    error.getMessage());
+        } finally {
+            NameResolverRegistry.getDefaultRegistry().deregister(unanswered);
+        }
+    }
+
+    /** Never resolves a name. */
+    private static final class UnansweredNames extends NameResolverProvider {
+        @Override
+        protected boolean isAvailable() {
+            return true;
+        }
+
+        @Override
+        protected int priority() {
+            return 5;
+        }
+
+        @Override
+        public String getDefaultScheme() {
+            return "unanswered";
+        }
+
+        @Override
+        public NameResolver newNameResolver(URI target, NameResolver.Args arguments) {
+            return new NameResolver() {
+                @Override
+                public String getServiceAuthority() {
+                    return "localdial.example";
+                }
+
+                @Override
+                public void start(Listener2 listener) {
+                    // The answer never comes.
+                }
+
+                @Override
+                public void shutdown() {
+                    // Nothing is open.
+                }
+            };
+        }
     }
 
     @Test
