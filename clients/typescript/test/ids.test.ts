@@ -169,9 +169,9 @@ test("a request of another type, or none, is refused and not sent", async () => 
   assert.equal(server.received.length, 0);
 });
 
-test("a request with fields that it does not have is refused and not sent", async () => {
+test("a request with fields or values that do not fit is refused and not sent", async () => {
   const server = await startServer();
-  const { directory, callRouting } = connect(server);
+  const { directory, callRouting, numberInventory: inventory } = connect(server);
   const leg = { organizationId: "acme", userId: "ann", calleeNumber: "+14155550100" };
   // As plain JavaScript, in which nothing checks the type.
   const calls: [(request: object) => Promise<unknown>, object, string][] = [
@@ -188,6 +188,20 @@ test("a request with fields that it does not have is refused and not sent", asyn
     [directory.batchSetUsers, { users: [{}, { name: "Ann" }] }, "users\\[1\\] is a .* has no field name"],
     [callRouting.batchResolveOutboundCallerIds, { requests: [leg, "ann"] }, "requests\\[1\\] must be .* not string"],
     [callRouting.listOutboundCalls, { organizationId: "acme", startTime: new Date() }, "startTime must be .* not Date"],
+    // A value of another type would become a string, or not be encoded.
+    [directory.deleteOrganization, { organizationId: ["victim"] }, "organizationId must be a string, not Array"],
+    [directory.deleteOrganization, { organizationId: 5 }, "organizationId must be a string, not number"],
+    [
+      directory.deleteOrganization,
+      create(DeleteOrganizationRequestSchema, { organizationId: ["victim"] as unknown as string }),
+      "organizationId must be a string, not Array",
+    ],
+    [callRouting.routeInboundCall, { allowDegraded: "false" }, "allowDegraded must be a boolean, not string"],
+    [callRouting.reportInboundCallOutcome, { outcome: "ANSWERED" }, "outcome must be a number, not string"],
+    [inventory.deleteNumbers, { phoneNumbers: "+14155550100" }, "phoneNumbers must be an Array, not string"],
+    [inventory.deleteNumbers, { phoneNumbers: [14155550100] }, "phoneNumbers\\[0\\] must be a string, not number"],
+    [callRouting.resolveOutboundCallerId, { ...leg, minRevision: null, callId: {} }, "callId must be .* not Object"],
+    [callRouting.resolveOutboundCallerId, { ...leg, minRevision: true }, "minRevision must be .* not boolean"],
   ];
   for (const [call, request, message] of calls) {
     await assert.rejects(call(request), { name: "TypeError", message: new RegExp(message) });
