@@ -90,7 +90,7 @@ def test_a_server_does_not_begin_anew_beside_the_files_of_an_earlier_release(tmp
     state = tmp_path / "state"
     said = failed_start(tmp_path, STATE_DIRECTORY=str(state))
     assert f"{old} exists" in said
-    assert f"{state / 'localdial.db'}, which is used now, does not" in said
+    assert f"{state / 'localdial.db'}, which would be used now, does not" in said
     assert f"set LOCALDIAL_STATE_DIRECTORY={tmp_path / 'var'}" in said.replace("Set", "set")
     assert not state.exists(), "nothing was created"
     with serving(tmp_path, STATE_DIRECTORY=str(state), LOCALDIAL_STATE_DIRECTORY="var"):

@@ -231,9 +231,9 @@ def refuse_forgotten_state(settings: Settings) -> None:
     old, new = (OLD_STATE_DIRECTORY / default).absolute(), (settings.state_directory / default).absolute()
     if name not in settings.model_fields_set and old.exists() and not new.exists():
         raise StartError(
-            f"{old} exists, which earlier releases used when started in this folder, but {new}, which is "
-            f"used now, does not. Set LOCALDIAL_STATE_DIRECTORY={old.parent} to keep the data where it is, "
-            f"or move {old.parent} to {new.parent}"
+            f"{old} exists, which scripts/serve and earlier releases use when started in this folder, and "
+            f"{new}, which would be used now, does not. Set LOCALDIAL_STATE_DIRECTORY={old.parent} to keep "
+            f"the data where it is, or move {old.parent} to {new.parent}"
         )
 
 
