@@ -34,6 +34,12 @@ _MAY_BE_NEW: Final = re.compile("[\U0001f000-\U0001faff\U00020000-\U0002fffd\U00
 # Letters, marks and symbols that have no ink: the joiner of combining marks, the fillers of Hangul, the
 # inherent vowels of Khmer, and Braille without dots.
 _BLANK: Final = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+# Variation selectors choose how the character before them looks, and are invisible by themselves.
+_VARIATION_SELECTOR: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+# Only symbols, digits and punctuation (as emoji) and uncased letters such as ideographs have variants.
+_WITH_VARIANTS: Final = frozenset({"So", "Sm", "Sk", "Nd", "Po", "Pd", "Lo", "Cn"})
+# The only cased letter that is an emoji.
+_INFORMATION: Final = "\N{INFORMATION SOURCE}"
 # Hebrew with vowels and accents has up to four on a letter, Tibetan up to seven.
 _MAX_MARKS: Final = 8
 _MARKS: Final = frozenset({"Mn", "Mc", "Me"})
@@ -74,6 +80,8 @@ def why_unfit(text: str) -> str | None:
         category = unicodedata.category(character)
         if character in _JOINERS:
             is_fit = _is_needed(name, index)
+        elif _VARIATION_SELECTOR.match(character):
+            is_fit = _has_variants(name[index - 1 : index])
         else:
             is_fit = category not in _UNFIT or (category == "Cn" and _MAY_BE_NEW.match(character) is not None)
         if not is_fit or character in _BLANK:
@@ -104,6 +112,13 @@ def _is_needed(name: str, index: int) -> bool:
     return (
         unicodedata.bidirectional(letter) in _CURSIVE and unicodedata.bidirectional(after or " ") in _CURSIVE
     )
+
+
+def _has_variants(character: str) -> bool:
+    """Return whether a variation selector may follow the character; False for an empty text."""
+    if character in {"", _INFORMATION}:
+        return bool(character)
+    return unicodedata.category(character) in _WITH_VARIANTS
 
 
 def _is_virama(character: str) -> bool:

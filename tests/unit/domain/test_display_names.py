@@ -39,6 +39,8 @@ ACCEPTED = [
     "\U00031350田",  # an ideograph of Unicode 15
     "\U0001fa77 Acme",  # an emoji of Unicode 15
     "❤\ufe0f\u200d🔥",
+    "1\ufe0f\u20e3 Acme",
+    "\u2139\ufe0f Info",  # the letter that is an emoji
     "Acme & Söhne GmbH <Kreditabteilung>",
     "x" * MAX_LENGTH,
 ]
@@ -97,6 +99,11 @@ INVISIBLE = [
     ("Ann\u200c\u200cLee", "character 4 is ZERO WIDTH NON-JOINER (U+200C)"),
     ("\u3164", "character 1 is HANGUL FILLER (U+3164)"),
     ("\u2800\u2800", "character 1 is BRAILLE PATTERN BLANK (U+2800)"),
+    ("An\ufe0fn", "character 3 is VARIATION SELECTOR-16 (U+FE0F)"),
+    ("Ann \ufe00Lee", "character 5 is VARIATION SELECTOR-1 (U+FE00)"),
+    ("Иван\U000e0100", "character 5 is VARIATION SELECTOR-17 (U+E0100)"),
+    ("❤\ufe0f\ufe0f", "character 3 is VARIATION SELECTOR-16 (U+FE0F)"),
+    ("\ufe0fAnn", "character 1 is VARIATION SELECTOR-16 (U+FE0F)"),
     ("Ann\u180eLee", "character 4 is MONGOLIAN VOWEL SEPARATOR (U+180E)"),
 ]
 
