@@ -13,9 +13,10 @@ The longest prefix of a number decides, among those whose numbers have its lengt
 
 What an area code is comes from two sources:
 
-- libphonenumber's grouping of the number, if the country has a trunk prefix: `20 7946 0123`.
-- libphonenumber's geocoding data, if it has none, since the library then knows no area codes. The
-  data name the places behind the digits, and `countries_without_trunk_prefix.csv`, which is maintained
+- libphonenumber's grouping of the number, in most countries: `20 7946 0123`.
+- libphonenumber's geocoding data, where the grouping does not show the area code: in countries without a
+  trunk prefix, for which the library groups none, and in Uruguay, whose numbers it splits in halves. The
+  data name the places behind the digits, and `ungrouped_area_codes.csv`, which is maintained
   by hand, says in which countries those digits are area codes, and how many of them are.
 
 The library has no list of area codes. So this module walks through the digits that the patterns of the
@@ -38,7 +39,7 @@ from phonenumbers.geodata import GEOCODE_DATA
 
 DATA = Path(__file__).resolve().parents[3] / "server/localdial_server/domain/data"
 TABLE = DATA / "geographic_prefixes.csv"
-WITHOUT_TRUNK_PREFIX = DATA / "countries_without_trunk_prefix.csv"
+UNGROUPED = DATA / "ungrouped_area_codes.csv"
 
 NANP: Final = 1
 # The contract and the database hold area codes of at most 7 digits, including the country code. Only
@@ -289,7 +290,7 @@ def prefixes_of(plan: Plan) -> dict[str, Place]:
 
 def build(country_codes: Iterable[int] = COUNTRY_CODE_TO_REGION_CODE) -> str:
     """Return the table as CSV, or the rows of these country codes."""
-    with WITHOUT_TRUNK_PREFIX.open(encoding="ascii", newline="") as lines:
+    with UNGROUPED.open(encoding="ascii", newline="") as lines:
         digits = {int(row["country_code"]): int(row["digits"]) for row in csv.DictReader(lines)}
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

@@ -26,8 +26,8 @@ REBUILT = (30, 34, 39, 44, 46, 48, 54, 55, 56, 61, 65, 81, 229, 358, 590, 599, 9
 
 
 @pytest.fixture(scope="module")
-def without_trunk_prefix() -> dict[int, dict[str, str]]:
-    with (DATA / "countries_without_trunk_prefix.csv").open(encoding="ascii", newline="") as lines:
+def ungrouped() -> dict[int, dict[str, str]]:
+    with (DATA / "ungrouped_area_codes.csv").open(encoding="ascii", newline="") as lines:
         return {int(row["country_code"]): row for row in csv.DictReader(lines)}
 
 
@@ -61,10 +61,10 @@ def numbers(codes: Sequence[int], count: int) -> Iterator[tuple[str, Any]]:
 
 
 def test_every_number_that_the_library_knows_has_the_area_code_that_the_library_says(
-    without_trunk_prefix: dict[int, dict[str, str]],
+    ungrouped: dict[int, dict[str, str]],
 ) -> None:
     with_area_code = 0
-    codes = [code for code in COUNTRY_CODE_TO_REGION_CODE if code != 1 and code not in without_trunk_prefix]
+    codes = [code for code in COUNTRY_CODE_TO_REGION_CODE if code != 1 and code not in ungrouped]
     for number, parsed in numbers(codes, count=8_000):
         length = phonenumbers.length_of_geographical_area_code(parsed)
         is_landline = phonenumbers.number_type(parsed) in LANDLINES
@@ -77,12 +77,12 @@ def test_every_number_that_the_library_knows_has_the_area_code_that_the_library_
     assert with_area_code > 1_000
 
 
-def test_in_a_country_without_a_trunk_prefix_landlines_have_area_codes_and_others_none(
-    without_trunk_prefix: dict[int, dict[str, str]],
+def test_where_the_library_groups_no_area_code_landlines_have_one_and_other_numbers_none(
+    ungrouped: dict[int, dict[str, str]],
 ) -> None:
-    seen = dict.fromkeys(without_trunk_prefix, 0)
-    for number, parsed in numbers(list(without_trunk_prefix), count=2_000):
-        row = without_trunk_prefix[parsed.country_code]
+    seen = dict.fromkeys(ungrouped, 0)
+    for number, parsed in numbers(list(ungrouped), count=2_000):
+        row = ungrouped[parsed.country_code]
         area_code = area_code_of(number)
         if phonenumbers.number_type(parsed) not in LANDLINES:
             assert area_code is None, number
@@ -94,10 +94,10 @@ def test_in_a_country_without_a_trunk_prefix_landlines_have_area_codes_and_other
     assert all(seen.values()), seen
 
 
-def test_every_country_without_a_trunk_prefix_has_its_example(
-    without_trunk_prefix: dict[int, dict[str, str]],
+def test_every_country_whose_area_codes_the_library_does_not_group_has_its_example(
+    ungrouped: dict[int, dict[str, str]],
 ) -> None:
-    for row in without_trunk_prefix.values():
+    for row in ungrouped.values():
         digits, place = row["example"].split(maxsplit=1)
         assert country_of(f"+{row['country_code']}{digits}") == row["country"], place
 
