@@ -32,13 +32,17 @@ FORMS_OF_CALLED_NUMBERS: Final = (
 # Words that switches send instead of a number. As a display name, `unknown` and `unavailable` only say that
 # no name is known, so the number beside them counts.
 _WORDS_FOR_PRIVATE: Final = frozenset({"anonymous", "restricted", "private", "blocked"})
-_WORDS_FOR_WITHHELD: Final = _WORDS_FOR_PRIVATE | {"unavailable", "unknown"}
+_WORDS_FOR_WITHHELD: Final = _WORDS_FOR_PRIVATE | {
+    *("unavailable", "unknown", "private number", "restricted number", "unknown caller", "no caller id"),
+}
 
 _WITH_DISPLAY_NAME: Final = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^"<>]*))\s*<([^<>]*)>.*', re.DOTALL)
 _SCHEME: Final = re.compile(r"(sips?|tel):", re.IGNORECASE)
 _PHONE_CONTEXT: Final = re.compile(r";phone-context=([^;]*)", re.IGNORECASE)
 _SEPARATORS: Final = str.maketrans("", "", " -.()")
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
+# A program took the number for a decimal, such as 4155550177.0. Without the dot it would have other digits.
+_DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]+")
 
 # An international prefix, such as 0011 or 810, and the 15 digits of the longest number.
 _MOST_DIGITS: Final = 20
@@ -78,7 +82,7 @@ class NumberReader:
         """
         name, address = _without_display_name(text)
         user, host = _without_scheme(address)
-        word = user.strip().casefold()
+        word = user.partition(";")[0].strip().casefold()
         is_private = name.strip().casefold() in _WORDS_FOR_PRIVATE or host.endswith(".invalid")
         if is_private or not word or word in _WORDS_FOR_WITHHELD:
             return _WITHHELD
@@ -131,8 +135,9 @@ def _without_scheme(address: str) -> tuple[str, str]:
 
 
 def _digits_of(user: str) -> str:
-    """Return the user part without its parameters, its password and the separators between digits."""
-    return re.split("[;:]", user, maxsplit=1)[0].translate(_SEPARATORS)
+    """Return the user part without its parameters, its password and the separators; empty for a decimal."""
+    text = re.split("[;:]", user, maxsplit=1)[0].strip()
+    return "" if _DECIMAL.fullmatch(text) else text.translate(_SEPARATORS)
 
 
 def _read_in_context(digits: str, prefix: str) -> str | None:

@@ -94,7 +94,13 @@ def test_a_number_without_its_area_code_is_unreadable(country: str, text: str) -
     assert NumberReader(country).caller(text) == UNREADABLE
 
 
-@pytest.mark.parametrize("text", ["", " ", "anonymous", "Restricted", "UNKNOWN", "private", "Blocked"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "anonymous", "Restricted", "UNKNOWN", "private", "Blocked", "anonymous;tag=3"),
+        *("Private Number", "Restricted Number", "Unknown Caller", "No Caller ID"),
+    ],
+)
 @pytest.mark.parametrize("form", ["{}", "sip:{}@example.com", '"x" <sips:{}@example.com>', "tel:{}"])
 def test_words_for_a_withheld_number_are_withheld(text: str, form: str) -> None:
     assert US.caller(form.format(text)) == WITHHELD
@@ -135,6 +141,9 @@ def test_a_number_beside_a_wish_for_privacy_is_withheld(text: str) -> None:
         "+1415555017\u0660",
         "\uff0b14155550177",
         "++14155550177",
+        "4155550177.0",
+        "sip:4155550177.0@example.com",
+        "415555017.7",
         "%",
         "<",
         "9" * 256,
