@@ -93,7 +93,8 @@ def country(text: str) -> str:
     code = text.upper()
     if not is_country(code):
         raise CliError(
-            f"--default-country is {text!r}, but must be the two-letter code of a country, such as US"
+            f"--default-country is {text!r}, but must be the two-letter ISO code of a country, "
+            "such as US or GB"
         )
     return code
 

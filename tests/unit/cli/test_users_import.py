@@ -373,7 +373,7 @@ def test_nobody_is_deleted_while_rows_of_the_file_are_wrong(cli: Cli, path: Path
         (("--map", "phone=Mobile"), "must be COLUMN=NAME, and COLUMN one of user_id, display_name"),
         (("--map", "work_phone"), "must be COLUMN=NAME"),
         (("--map", "work_phone=A", "--map", "work_phone=B"), "--map names work_phone twice"),
-        (("--default-country", "USA"), "must be the two-letter code of a country, such as US"),
+        (("--default-country", "USA"), "must be the two-letter ISO code of a country, such as US or GB"),
     ],
 )
 def test_wrong_options_are_refused_before_the_file_is_read(
