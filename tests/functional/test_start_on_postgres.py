@@ -352,7 +352,7 @@ def test_a_server_waits_for_a_database_that_is_away_at_its_start(
     postgres.stop()
     try:
         with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=migrated_url) as server:
-            assert "refused" in server.until_logged("waiting for the database")
+            assert f"port {postgres.port} failed" in server.until_logged("waiting for the database")
             assert server.health() == health_pb2.HealthCheckResponse.NOT_SERVING
             postgres.start()
             server.until_logged('"serving"')
