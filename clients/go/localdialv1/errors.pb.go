@@ -27,9 +27,10 @@ const (
 // message is for people and may change. Each value is documented in a form that
 // programs read: the gRPC status first, and the metadata last, after `Metadata:`.
 //
-// Any method may return INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE,
-// STORAGE_UNAVAILABLE, SHUTTING_DOWN and INTERNAL; each method documents the
-// other reasons that it returns. An error that gRPC itself raises (an unknown
+// Any method may return UNAUTHENTICATED, PERMISSION_DENIED, OVERLOADED,
+// INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE, STORAGE_UNAVAILABLE,
+// SHUTTING_DOWN and INTERNAL; each method documents the other reasons that it
+// returns. An error that gRPC itself raises (an unknown
 // method, a request several times too large, an expired deadline) carries no
 // ErrorInfo.
 type ErrorReason int32
@@ -151,10 +152,25 @@ const (
 	// raise the limit.
 	// Metadata: `organization_id`, `limit`.
 	ErrorReason_ERROR_REASON_PURCHASE_LIMIT_REACHED ErrorReason = 24
+	// RESOURCE_EXHAUSTED. The server has more calls than it can serve, or the
+	// caller sends more than its share. Nothing was done. Repeat the call after
+	// the delay in `RetryInfo`.
+	// Metadata: none.
+	ErrorReason_ERROR_REASON_OVERLOADED ErrorReason = 25
 	// FAILED_PRECONDITION. The number takes no voice calls, so nobody could call
 	// it back. Import a number with voice.
 	// Metadata: `phone_number`.
 	ErrorReason_ERROR_REASON_NUMBER_WITHOUT_VOICE ErrorReason = 26
+	// UNAUTHENTICATED. The call has no credential that the server accepts: send
+	// an API key or a token in the metadata, as `authorization: Bearer ...`, or
+	// connect with a client certificate.
+	// Metadata: none.
+	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 27
+	// PERMISSION_DENIED. The caller's role may not call this method, or not for
+	// this organization. The answer is the same whether or not the organization
+	// exists.
+	// Metadata: `role`.
+	ErrorReason_ERROR_REASON_PERMISSION_DENIED ErrorReason = 28
 )
 
 // Enum value maps for ErrorReason.
@@ -185,7 +201,10 @@ var (
 		22: "ERROR_REASON_INTERNAL",
 		23: "ERROR_REASON_NUMBER_LIMIT_REACHED",
 		24: "ERROR_REASON_PURCHASE_LIMIT_REACHED",
+		25: "ERROR_REASON_OVERLOADED",
 		26: "ERROR_REASON_NUMBER_WITHOUT_VOICE",
+		27: "ERROR_REASON_UNAUTHENTICATED",
+		28: "ERROR_REASON_PERMISSION_DENIED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":              0,
@@ -213,7 +232,10 @@ var (
 		"ERROR_REASON_INTERNAL":                 22,
 		"ERROR_REASON_NUMBER_LIMIT_REACHED":     23,
 		"ERROR_REASON_PURCHASE_LIMIT_REACHED":   24,
+		"ERROR_REASON_OVERLOADED":               25,
 		"ERROR_REASON_NUMBER_WITHOUT_VOICE":     26,
+		"ERROR_REASON_UNAUTHENTICATED":          27,
+		"ERROR_REASON_PERMISSION_DENIED":        28,
 	}
 )
 
@@ -248,7 +270,7 @@ var File_localdial_v1_errors_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19localdial/v1/errors.proto\x12\flocaldial.v1*\xae\a\n" +
+	"\x19localdial/v1/errors.proto\x12\flocaldial.v1*\x91\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bERROR_REASON_INVALID_FIELDS\x10\x01\x12\"\n" +
@@ -275,8 +297,11 @@ const file_localdial_v1_errors_proto_rawDesc = "" +
 	"\x1aERROR_REASON_SHUTTING_DOWN\x10\x15\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x16\x12%\n" +
 	"!ERROR_REASON_NUMBER_LIMIT_REACHED\x10\x17\x12'\n" +
-	"#ERROR_REASON_PURCHASE_LIMIT_REACHED\x10\x18\x12%\n" +
-	"!ERROR_REASON_NUMBER_WITHOUT_VOICE\x10\x1aB7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"#ERROR_REASON_PURCHASE_LIMIT_REACHED\x10\x18\x12\x1b\n" +
+	"\x17ERROR_REASON_OVERLOADED\x10\x19\x12%\n" +
+	"!ERROR_REASON_NUMBER_WITHOUT_VOICE\x10\x1a\x12 \n" +
+	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x1b\x12\"\n" +
+	"\x1eERROR_REASON_PERMISSION_DENIED\x10\x1cB7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_errors_proto_rawDescOnce sync.Once

@@ -126,6 +126,7 @@ class CallRouting:
         call_id: str | None = None,
         allow_degraded: bool = False,
         seconds_left: float | None = None,
+        within: str | None = None,
     ) -> InboundCall:
         """Decide where a call to one of our numbers goes, and queue its record.
 
@@ -133,7 +134,8 @@ class CallRouting:
         make one; a repeat of a recorded call returns the first answer, and another call with the same
         `call_id` is recorded under an identifier that the server makes. With `allow_degraded`, the call
         goes to the organization number if the database does not answer in time. `seconds_left` is how long
-        the caller waits; None: without a limit.
+        the caller waits; None: without a limit. `within` is the only organization whose numbers are found;
+        None: those of all.
 
         Raises `InvalidFields`, `NumberNotFound`, `NoDestination` and `StorageUnavailable`.
         """
@@ -145,12 +147,12 @@ class CallRouting:
             metrics.UNREADABLE_CALLERS.inc()
         caller_number = found.number
         if not allow_degraded:
-            return await self._route(called_number, caller_number, call_id)
+            return await self._route(called_number, caller_number, call_id, within)
         try:
             async with asyncio.timeout(self._patience(seconds_left)):
-                return await self._route(called_number, caller_number, call_id)
+                return await self._route(called_number, caller_number, call_id, within)
         except (StorageUnavailable, TimeoutError):
-            return self._route_degraded(called_number, caller_number, call_id)
+            return self._route_degraded(called_number, caller_number, call_id, within)
 
     def _patience(self, seconds_left: float | None) -> float:
         """Return how many seconds a call-back that may be degraded waits for the database."""
@@ -159,7 +161,9 @@ class CallRouting:
         # A caller in a hurry gets at least half of its time from the database.
         return min(self._degraded_after, max(seconds_left - _WAY_BACK_SECONDS, seconds_left / 2))
 
-    async def _route(self, called_number: str, caller_number: str | None, call_id: str | None) -> InboundCall:
+    async def _route(
+        self, called_number: str, caller_number: str | None, call_id: str | None, within: str | None
+    ) -> InboundCall:
         """Decide from the database, and queue the record."""
         # Look at the queue before the database: a call that leaves the queue in between is found in the
         # database.
@@ -171,7 +175,7 @@ class CallRouting:
             if caller_number is not None:
                 # The last call may be one that is not in the database yet.
                 self._call_log.require_complete()
-            organization_id = reader.owner_of(called_number) or reader.owner_by_caller_id(called_number)
+            organization_id = _called_organization(reader, called_number, within)
             if organization_id is None:
                 raise NumberNotFound(called_number)
             call = InboundCall(organization_id, call_id or new_id, call_time, called_number, caller_number)
@@ -220,11 +224,11 @@ class CallRouting:
         ]
 
     def _route_degraded(
-        self, called_number: str, caller_number: str | None, call_id: str | None
+        self, called_number: str, caller_number: str | None, call_id: str | None, within: str | None
     ) -> InboundCall:
         """Return the organization number, from memory. Raises `StorageUnavailable` if it is of no use."""
         found = self._number_index.find(called_number)
-        if found is None:
+        if found is None or within not in {None, found.organization_id}:
             raise StorageUnavailable
         organization = Organization(found.organization_id, organization_number=found.organization_number)
         try:
@@ -322,6 +326,17 @@ class CallRouting:
             return reader.call(leg.organization_id, call_id)
 
         return await self._store.read("call_routing.recorded_call", work)
+
+
+def _called_organization(reader: Reader, called_number: str, within: str | None) -> str | None:
+    """Return the organization that the called number identifies, or None."""
+    owner = reader.owner_of(called_number)
+    if within is None:
+        return owner or reader.owner_by_caller_id(called_number)
+    # Read the same for a number of another organization as for an unknown one, so that both take as long.
+    by_caller_id = reader.owner_by_caller_id(called_number)
+    found = owner or by_caller_id
+    return found if found == within else None
 
 
 def _recorded(reader: Reader, call: InboundCall, queued: Sequence[InboundCall]) -> InboundCall | None:

@@ -19,6 +19,7 @@ from localdial_server.rpc.encoding import (
     microseconds,
     timestamp,
 )
+from localdial_server.rpc.handlers import Call
 from localdial_server.rpc.paging import Page
 from localdial_server.rpc.status import status_of
 
@@ -68,14 +69,15 @@ class CallRoutingServicer:
         return response
 
     async def route_inbound_call(
-        self, request: pb.RouteInboundCallRequest, seconds_left: float | None
+        self, request: pb.RouteInboundCallRequest, info: Call
     ) -> pb.RouteInboundCallResponse:
         call = await self._use_cases.route(
             request.called_number,
             request.caller_number,
             call_id=request.call_id or None,
             allow_degraded=request.allow_degraded,
-            seconds_left=seconds_left,
+            seconds_left=info.seconds_left,
+            within=info.principal.organization_id,
         )
         assert call.called_number is not None
         assert call.destination_number is not None

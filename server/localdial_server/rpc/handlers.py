@@ -8,21 +8,34 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
+from localdial_server.app.current_caller import CURRENT_CALLER, Caller
 from localdial_server.domain.errors import PurchasePending, Reason, ServiceError, StorageUnavailable
+from localdial_server.domain.principals import Principal
+from localdial_server.rpc.access import MethodAccess
+from localdial_server.rpc.authentication import Authenticator
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.status import status_of, trailing_metadata
 
 _log = logging.getLogger(__name__)
 
 Method = Callable[..., Awaitable[Message]]
-"""Gets the request. Those of `_GETS_TIME_LEFT` also get how many seconds the caller waits; None: no limit."""
+"""Gets the request. Those of `_GETS_CALL` also get the `Call`."""
+
+
+class Call(NamedTuple):
+    """What a method may know of its call besides the request."""
+
+    principal: Principal
+    seconds_left: float | None
+    """How many seconds the caller waits; None: no limit."""
+
 
 # A change runs to its end even if its caller hangs up. The methods that phone calls wait
 # for do not need that: the call log commits their records in a task of its own. A stopping
@@ -36,8 +49,9 @@ _RUNS_IN_THE_CALL = frozenset(
     }
 )
 
-# Methods with an answer for a caller who cannot wait for a better one.
-_GETS_TIME_LEFT = frozenset({"RouteInboundCall"})
+# It finds only the organization of its principal, and has an answer for a caller who cannot wait for a
+# better one.
+_GETS_CALL = frozenset({"RouteInboundCall"})
 
 # The error for a caller whose deadline is near while its change still runs. Unlike
 # DEADLINE_EXCEEDED, it says that the change goes on, and what to repeat.
@@ -74,8 +88,9 @@ class InternalError(ServiceError, reason=Reason.INTERNAL):
 class RpcHandlers:
     """Serves the methods of the contract, and keeps track of the changes that run."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, authenticator: Authenticator) -> None:
         self._contract = contract
+        self._authenticate = authenticator.authenticate
         self._changes: set[asyncio.Task[Message]] = set()
         self._is_open = False
         self._stopping = False
@@ -118,19 +133,25 @@ class RpcHandlers:
 
     def _handler(self, descriptor: MethodDescriptor, method: Method) -> "grpc.RpcMethodHandler[Any, Any]":
         request_class = self._contract.request_class(descriptor.containing_service.name, descriptor.name)
-        if _changes_state(descriptor):
+        access = MethodAccess(descriptor)
+        is_change = _changes_state(descriptor)
+        if is_change:
             method = self._to_the_end(method)
         when_time_is_up = _NEAR_DEADLINE.get(descriptor.name)
-        gets_time_left = descriptor.name in _GETS_TIME_LEFT
+        gets_call = descriptor.name in _GETS_CALL
         check = self._contract.check
 
         async def handle(raw: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
             try:
                 self._require_open()
+                principal = await self._authenticate(context)
                 request = parse(request_class, raw, MAX_REQUEST_BYTES)
+                access.require(principal, request)
                 check(request)
-                if gets_time_left:
-                    response = await method(request, context.time_remaining())
+                if is_change:
+                    CURRENT_CALLER.set(_caller(principal, context, descriptor, request))
+                if gets_call:
+                    response = await method(request, Call(principal, context.time_remaining()))
                 elif when_time_is_up is None:
                     response = await method(request)
                 else:
@@ -185,6 +206,15 @@ async def _in_time(
             return await call
     except TimeoutError:
         raise when_time_is_up() from None
+
+
+def _caller(
+    principal: Principal,
+    context: "grpc.aio.ServicerContext[bytes, bytes]",
+    method: MethodDescriptor,
+    request: Message,
+) -> Caller:
+    return Caller(principal, context.peer(), method.full_name, getattr(request, "request_id", ""))
 
 
 def _log_failure(abandoned: asyncio.Future[Message]) -> None:

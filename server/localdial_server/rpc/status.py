@@ -37,7 +37,10 @@ STATUS_OF: Mapping[Reason, StatusCode] = {
     Reason.INTERNAL: StatusCode.INTERNAL,
     Reason.NUMBER_LIMIT_REACHED: StatusCode.RESOURCE_EXHAUSTED,
     Reason.PURCHASE_LIMIT_REACHED: StatusCode.RESOURCE_EXHAUSTED,
+    Reason.OVERLOADED: StatusCode.RESOURCE_EXHAUSTED,
     Reason.NUMBER_WITHOUT_VOICE: StatusCode.FAILED_PRECONDITION,
+    Reason.UNAUTHENTICATED: StatusCode.UNAUTHENTICATED,
+    Reason.PERMISSION_DENIED: StatusCode.PERMISSION_DENIED,
 }
 
 # The details and the message travel in the trailing metadata. Many gRPC libraries accept 8 KiB of it in all,

@@ -16,6 +16,7 @@ from localdial_server.app.use_cases import UseCases
 from localdial_server.concurrency.stop_signals import stop_signals
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
 from localdial_server.observability.logs import configure_logging
+from localdial_server.rpc.authentication import OpenAccess
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
 from localdial_server.rpc.directory import DirectoryServicer
@@ -67,7 +68,7 @@ async def _serve(
     stop = _stop_event(stop_when)
     async with application(settings) as app, metrics_served(settings):
         contract = Contract()
-        rpc = RpcHandlers(contract)
+        rpc = RpcHandlers(contract, OpenAccess())
         server = grpc_server(shared_port=shared_port)
         server.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], server)

@@ -16,8 +16,10 @@ from localdial.v1.call_routing_pb2 import (
     RouteInboundCallRequest,
 )
 from localdial.v1.directory_pb2 import DeleteUserRequest
+from localdial_server.domain.principals import ANONYMOUS
+from localdial_server.rpc.authentication import OpenAccess
 from localdial_server.rpc.contract import SERVICES, Contract
-from localdial_server.rpc.handlers import RpcHandlers
+from localdial_server.rpc.handlers import Call, RpcHandlers
 
 LEG = ResolveOutboundCallerIdRequest(organization_id="acme", user_id="ann", callee_number="+14155550199")
 
@@ -45,6 +47,9 @@ class Context:
     def time_remaining(self) -> float | None:
         return self._seconds_left
 
+    def peer(self) -> str:
+        return "ipv4:127.0.0.1:1"
+
     async def abort(self, code: grpc.StatusCode, *_more: object) -> None:
         raise ConnectionAbortedError(code.name)
 
@@ -58,7 +63,7 @@ async def call(handlers: RpcHandlers, method: str, request: Message, context: An
 
 
 async def call_while_stopping(method: str, request: Message) -> bytes:
-    handlers = RpcHandlers(Contract())
+    handlers = RpcHandlers(Contract(), OpenAccess())
     handlers.open()
     await handlers.drain(0)
     return await call(handlers, method, request, Context(), Implementation())
@@ -68,11 +73,11 @@ async def call_while_stopping(method: str, request: Message) -> bytes:
 async def test_a_call_back_is_routed_with_the_time_that_its_caller_has_left(
     seconds_left: float | None,
 ) -> None:
-    handlers, served = RpcHandlers(Contract()), Implementation()
+    handlers, served = RpcHandlers(Contract(), OpenAccess()), Implementation()
     handlers.open()
     request = RouteInboundCallRequest(called_number="+14155550100")
     await call(handlers, "CallRouting/RouteInboundCall", request, Context(seconds_left), served)
-    assert served.told == (seconds_left,)
+    assert served.told == (Call(ANONYMOUS, seconds_left),)
 
 
 @pytest.mark.parametrize(

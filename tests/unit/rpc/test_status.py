@@ -12,6 +12,7 @@ from grpc import StatusCode
 
 from localdial.v1 import errors_pb2
 from localdial_server.domain import errors
+from localdial_server.rpc.admission import Overloaded
 from localdial_server.rpc.handlers import InternalError
 from localdial_server.rpc.status import STATUS_OF, status_of, trailing_metadata
 
@@ -146,3 +147,7 @@ def test_a_message_that_quotes_a_long_value_is_cut_off() -> None:
     status = status_of(errors.CarrierRefused("ä" * 5000))
     assert status.message.endswith("ä…")
     assert len(urllib.parse.quote(status.message, safe=string.printable)) < 1100
+
+
+def test_an_overloaded_server_says_when_to_come_back() -> None:
+    assert ("grpc-retry-pushback-ms", "250") in trailing_metadata(status_of(Overloaded(0.25)))

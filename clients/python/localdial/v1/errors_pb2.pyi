@@ -162,10 +162,28 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     raise the limit.
     Metadata: `organization_id`, `limit`.
     """
+    ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 25
+    """RESOURCE_EXHAUSTED. The server has more calls than it can serve, or the
+    caller sends more than its share. Nothing was done. Repeat the call after
+    the delay in `RetryInfo`.
+    Metadata: none.
+    """
     ERROR_REASON_NUMBER_WITHOUT_VOICE: _ErrorReason.ValueType  # 26
     """FAILED_PRECONDITION. The number takes no voice calls, so nobody could call
     it back. Import a number with voice.
     Metadata: `phone_number`.
+    """
+    ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 27
+    """UNAUTHENTICATED. The call has no credential that the server accepts: send
+    an API key or a token in the metadata, as `authorization: Bearer ...`, or
+    connect with a client certificate.
+    Metadata: none.
+    """
+    ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 28
+    """PERMISSION_DENIED. The caller's role may not call this method, or not for
+    this organization. The answer is the same whether or not the organization
+    exists.
+    Metadata: `role`.
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -175,9 +193,10 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     message is for people and may change. Each value is documented in a form that
     programs read: the gRPC status first, and the metadata last, after `Metadata:`.
 
-    Any method may return INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE,
-    STORAGE_UNAVAILABLE, SHUTTING_DOWN and INTERNAL; each method documents the
-    other reasons that it returns. An error that gRPC itself raises (an unknown
+    Any method may return UNAUTHENTICATED, PERMISSION_DENIED, OVERLOADED,
+    INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE, STORAGE_UNAVAILABLE,
+    SHUTTING_DOWN and INTERNAL; each method documents the other reasons that it
+    returns. An error that gRPC itself raises (an unknown
     method, a request several times too large, an expired deadline) carries no
     ErrorInfo.
     """
@@ -322,9 +341,27 @@ the oldest of these purchases is a day old, or ask the server's operator to
 raise the limit.
 Metadata: `organization_id`, `limit`.
 """
+ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 25
+"""RESOURCE_EXHAUSTED. The server has more calls than it can serve, or the
+caller sends more than its share. Nothing was done. Repeat the call after
+the delay in `RetryInfo`.
+Metadata: none.
+"""
 ERROR_REASON_NUMBER_WITHOUT_VOICE: ErrorReason.ValueType  # 26
 """FAILED_PRECONDITION. The number takes no voice calls, so nobody could call
 it back. Import a number with voice.
 Metadata: `phone_number`.
+"""
+ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 27
+"""UNAUTHENTICATED. The call has no credential that the server accepts: send
+an API key or a token in the metadata, as `authorization: Bearer ...`, or
+connect with a client certificate.
+Metadata: none.
+"""
+ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 28
+"""PERMISSION_DENIED. The caller's role may not call this method, or not for
+this organization. The answer is the same whether or not the organization
+exists.
+Metadata: `role`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

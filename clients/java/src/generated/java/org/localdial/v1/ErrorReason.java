@@ -13,9 +13,10 @@ package org.localdial.v1;
  * message is for people and may change. Each value is documented in a form that
  * programs read: the gRPC status first, and the metadata last, after `Metadata:`.
  *
- * Any method may return INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE,
- * STORAGE_UNAVAILABLE, SHUTTING_DOWN and INTERNAL; each method documents the
- * other reasons that it returns. An error that gRPC itself raises (an unknown
+ * Any method may return UNAUTHENTICATED, PERMISSION_DENIED, OVERLOADED,
+ * INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE, STORAGE_UNAVAILABLE,
+ * SHUTTING_DOWN and INTERNAL; each method documents the other reasons that it
+ * returns. An error that gRPC itself raises (an unknown
  * method, a request several times too large, an expired deadline) carries no
  * ErrorInfo.
  * </pre>
@@ -293,6 +294,17 @@ public enum ErrorReason
   ERROR_REASON_PURCHASE_LIMIT_REACHED(24),
   /**
    * <pre>
+   * RESOURCE_EXHAUSTED. The server has more calls than it can serve, or the
+   * caller sends more than its share. Nothing was done. Repeat the call after
+   * the delay in `RetryInfo`.
+   * Metadata: none.
+   * </pre>
+   *
+   * <code>ERROR_REASON_OVERLOADED = 25;</code>
+   */
+  ERROR_REASON_OVERLOADED(25),
+  /**
+   * <pre>
    * FAILED_PRECONDITION. The number takes no voice calls, so nobody could call
    * it back. Import a number with voice.
    * Metadata: `phone_number`.
@@ -301,6 +313,28 @@ public enum ErrorReason
    * <code>ERROR_REASON_NUMBER_WITHOUT_VOICE = 26;</code>
    */
   ERROR_REASON_NUMBER_WITHOUT_VOICE(26),
+  /**
+   * <pre>
+   * UNAUTHENTICATED. The call has no credential that the server accepts: send
+   * an API key or a token in the metadata, as `authorization: Bearer ...`, or
+   * connect with a client certificate.
+   * Metadata: none.
+   * </pre>
+   *
+   * <code>ERROR_REASON_UNAUTHENTICATED = 27;</code>
+   */
+  ERROR_REASON_UNAUTHENTICATED(27),
+  /**
+   * <pre>
+   * PERMISSION_DENIED. The caller's role may not call this method, or not for
+   * this organization. The answer is the same whether or not the organization
+   * exists.
+   * Metadata: `role`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_PERMISSION_DENIED = 28;</code>
+   */
+  ERROR_REASON_PERMISSION_DENIED(28),
   UNRECOGNIZED(-1),
   ;
 
@@ -581,6 +615,17 @@ public enum ErrorReason
   public static final int ERROR_REASON_PURCHASE_LIMIT_REACHED_VALUE = 24;
   /**
    * <pre>
+   * RESOURCE_EXHAUSTED. The server has more calls than it can serve, or the
+   * caller sends more than its share. Nothing was done. Repeat the call after
+   * the delay in `RetryInfo`.
+   * Metadata: none.
+   * </pre>
+   *
+   * <code>ERROR_REASON_OVERLOADED = 25;</code>
+   */
+  public static final int ERROR_REASON_OVERLOADED_VALUE = 25;
+  /**
+   * <pre>
    * FAILED_PRECONDITION. The number takes no voice calls, so nobody could call
    * it back. Import a number with voice.
    * Metadata: `phone_number`.
@@ -589,6 +634,28 @@ public enum ErrorReason
    * <code>ERROR_REASON_NUMBER_WITHOUT_VOICE = 26;</code>
    */
   public static final int ERROR_REASON_NUMBER_WITHOUT_VOICE_VALUE = 26;
+  /**
+   * <pre>
+   * UNAUTHENTICATED. The call has no credential that the server accepts: send
+   * an API key or a token in the metadata, as `authorization: Bearer ...`, or
+   * connect with a client certificate.
+   * Metadata: none.
+   * </pre>
+   *
+   * <code>ERROR_REASON_UNAUTHENTICATED = 27;</code>
+   */
+  public static final int ERROR_REASON_UNAUTHENTICATED_VALUE = 27;
+  /**
+   * <pre>
+   * PERMISSION_DENIED. The caller's role may not call this method, or not for
+   * this organization. The answer is the same whether or not the organization
+   * exists.
+   * Metadata: `role`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_PERMISSION_DENIED = 28;</code>
+   */
+  public static final int ERROR_REASON_PERMISSION_DENIED_VALUE = 28;
 
 
   public final int getNumber() {
@@ -640,7 +707,10 @@ public enum ErrorReason
       case 22: return ERROR_REASON_INTERNAL;
       case 23: return ERROR_REASON_NUMBER_LIMIT_REACHED;
       case 24: return ERROR_REASON_PURCHASE_LIMIT_REACHED;
+      case 25: return ERROR_REASON_OVERLOADED;
       case 26: return ERROR_REASON_NUMBER_WITHOUT_VOICE;
+      case 27: return ERROR_REASON_UNAUTHENTICATED;
+      case 28: return ERROR_REASON_PERMISSION_DENIED;
       default: return null;
     }
   }

@@ -36,7 +36,7 @@ public final class ErrorsProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n\031localdial/v1/errors.proto\022\014localdial.v" +
-      "1*\256\007\n\013ErrorReason\022\034\n\030ERROR_REASON_UNSPEC" +
+      "1*\221\010\n\013ErrorReason\022\034\n\030ERROR_REASON_UNSPEC" +
       "IFIED\020\000\022\037\n\033ERROR_REASON_INVALID_FIELDS\020\001" +
       "\022\"\n\036ERROR_REASON_MALFORMED_REQUEST\020\002\022\"\n\036" +
       "ERROR_REASON_REQUEST_TOO_LARGE\020\003\022\'\n#ERRO" +
@@ -58,11 +58,14 @@ public final class ErrorsProto extends com.google.protobuf.GeneratedFile {
       "EFUSED\020\024\022\036\n\032ERROR_REASON_SHUTTING_DOWN\020\025" +
       "\022\031\n\025ERROR_REASON_INTERNAL\020\026\022%\n!ERROR_REA" +
       "SON_NUMBER_LIMIT_REACHED\020\027\022\'\n#ERROR_REAS" +
-      "ON_PURCHASE_LIMIT_REACHED\020\030\022%\n!ERROR_REA" +
-      "SON_NUMBER_WITHOUT_VOICE\020\032Bp\n\020org.locald" +
-      "ial.v1B\013ErrorsProtoP\001\242\002\003LXX\252\002\014Localdial." +
-      "V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBMeta" +
-      "data\352\002\rLocaldial::V1b\006proto3"
+      "ON_PURCHASE_LIMIT_REACHED\020\030\022\033\n\027ERROR_REA" +
+      "SON_OVERLOADED\020\031\022%\n!ERROR_REASON_NUMBER_" +
+      "WITHOUT_VOICE\020\032\022 \n\034ERROR_REASON_UNAUTHEN" +
+      "TICATED\020\033\022\"\n\036ERROR_REASON_PERMISSION_DEN" +
+      "IED\020\034Bp\n\020org.localdial.v1B\013ErrorsProtoP\001" +
+      "\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial\\V1\342\002\030L" +
+      "ocaldial\\V1\\GPBMetadata\352\002\rLocaldial::V1b" +
+      "\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -1,0 +1,27 @@
+"""The caller of the change that runs, for the audit trail.
+
+`rpc.handlers` sets it before the use case runs, so use cases need not pass it on.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final
+
+from localdial_server.domain.principals import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asked for a change: the principal, the address it calls from, and the request."""
+
+    principal: Principal
+    address: str
+    """The address as gRPC reports it, such as `ipv4:192.0.2.1:50312`."""
+    method: str
+    """The full name of the RPC, such as `localdial.v1.Directory.SetUser`."""
+    request_id: str
+    """Empty if the request has none."""
+
+
+CURRENT_CALLER: Final[ContextVar[Caller | None]] = ContextVar("localdial_current_caller", default=None)
+"""None in background work, such as the sweep."""
