@@ -14,7 +14,6 @@ import asyncio
 import functools
 import logging
 import re
-import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -25,6 +24,7 @@ from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine
 from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.storage.engines.database import Database, Readable
 from localdial_server.storage.engines.postgres_pool import TransactionPool
 
@@ -58,9 +58,6 @@ _FOR_GOOD = re.compile(
 # insert, and if the insert fails, the spool records the call.
 _SHORT_TIMEOUT_SECONDS = 1.0
 
-# While transactions get no answer, the log says so once in this time.
-_QUIET_SECONDS = 10.0
-
 # The planner prefers to scan a small table as a whole. A SERIALIZABLE transaction that does
 # so conflicts with every change to the table, by any organization.
 _BY_INDEX = "SET LOCAL enable_seqscan = off"
@@ -76,7 +73,7 @@ class PostgresDatabase(Database):
     def __init__(self, url: str, timeout: float, short_timeout: float = _SHORT_TIMEOUT_SECONDS) -> None:
         self._url = url
         self._is_down = False
-        self._quiet_until = 0.0
+        self._limited_log = LimitedLog(_log)
         self._failure = asyncio.Event()
         read_only = functools.partial(self._engine, isolation=IsolationLevel.REPEATABLE_READ, read_only=True)
         self._reads = TransactionPool("read", read_only(_READERS), _READERS, timeout)
@@ -188,10 +185,10 @@ class PostgresDatabase(Database):
 
     def _log_no_answer(self, cause: BaseException, name: str) -> None:
         """Log a missing answer or connection, but not often. The next probe may succeed and log nothing."""
-        now = time.monotonic()
-        if isinstance(cause, ConnectionError | TimeoutError) and now >= self._quiet_until:
-            self._quiet_until = now + _QUIET_SECONDS
-            _log.warning("the database did not answer", extra={"unit_of_work": name, "cause": str(cause)})
+        if isinstance(cause, ConnectionError | TimeoutError):
+            self._limited_log.warning(
+                "the database did not answer", extra={"unit_of_work": name, "cause": str(cause)}
+            )
 
     def _engine(
         self, connections: int, isolation: IsolationLevel | None, *, read_only: bool = False

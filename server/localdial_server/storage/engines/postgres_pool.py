@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 
 from localdial_server.concurrency.thread_pool import NoThread, Overdue, ThreadPool
 from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.observability.log_limit import LimitedLog
 
 T = TypeVar("T")
 
@@ -67,6 +68,7 @@ class TransactionPool:
         first_statement: str | None = None,
     ) -> None:
         self._engine = engine
+        self._log = LimitedLog(_log)
         self.threads = ThreadPool(f"postgres-{name}", size, contextlib.nullcontext)
         # One for each thread: cancelling blocks as well.
         self._cancel_threads = ThreadPoolExecutor(size, f"postgres-{name}-cancel")
@@ -128,7 +130,9 @@ class TransactionPool:
                 elif not transaction.has_lost_connection(error):
                     # A full disk, a query that an administrator cancelled: only the log says which.
                     cause = " ".join(str(error.orig).split())
-                    _log.error("the database failed", extra={"unit_of_work": name, "cause": cause})
+                    self._log.error(
+                        "the database failed", kind=str(state), extra={"unit_of_work": name, "cause": cause}
+                    )
                     raise StorageUnavailable from error
                 elif (
                     losses == 0
