@@ -65,6 +65,14 @@ def serve(
             help="Also serve the voice webhook on this address; port 0 takes any free port.",
         ),
     ] = None,
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure",
+            help="Allow an address that other machines can reach without TLS, and calls without "
+            "credentials there.",
+        ),
+    ] = False,
     config_file: ConfigOption = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Also load the demo organization, and print three calls to paste.")
@@ -85,7 +93,14 @@ def serve(
     if worker:
         _serve_as_worker()
         return
-    settings = settings_from(out, config_file, listen=listen, workers=workers, webhook_listen=webhook)
+    settings = settings_from(
+        out,
+        config_file,
+        listen=listen,
+        workers=workers,
+        webhook_listen=webhook,
+        allow_insecure=insecure or None,
+    )
     if settings.webhook_listen:
         settings.require_webhook()
     if settings.workers > 1:

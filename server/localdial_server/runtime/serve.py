@@ -28,6 +28,7 @@ from localdial_server.runtime.bootstrap import Application, application
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
 from localdial_server.runtime.storage import Background
 from localdial_server.settings.addresses import cannot_listen, opened
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings, env_name
 
 _log = logging.getLogger(__name__)
@@ -65,6 +66,8 @@ def serve(
 async def _serve(
     settings: Settings, on_ready: Callable[[str], None], *, shared_port: bool, stop_when: int | None
 ) -> None:
+    if settings.uses_tls:
+        raise StartError("LOCALDIAL_TLS_CERTIFICATE is set, but this version does not speak TLS yet")
     stop = _stop_event(stop_when)
     async with application(settings) as app, metrics_served(settings):
         contract = Contract()

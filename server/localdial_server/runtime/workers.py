@@ -88,6 +88,9 @@ def _serialized(value: object) -> str:
     match value:
         case SecretStr():
             return value.get_secret_value()
+        case None:
+            # An empty variable counts as not set.
+            return ""
         case Mapping():
             return to_json(value, exclude_none=True).decode()
         case _:

@@ -26,6 +26,7 @@ from pydantic_settings import SettingsConfigDict
 
 from localdial_server.settings.carrier_settings import CarrierSettings
 from localdial_server.settings.errors import SettingProblem, SettingsError
+from localdial_server.settings.security_settings import SecuritySettings, safe_to_expose
 from localdial_server.settings.service_links import is_service_link
 from localdial_server.settings.state_directory import DATABASE_FILE, SPOOL_FOLDER, default_state_directory
 from localdial_server.settings.validators import (
@@ -51,7 +52,8 @@ _TEST_PREFIX = "LOCALDIAL_TEST_"
 
 # The groups of settings in the help and the documentation, by the prefixes of their names.
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Server": ("listen", "allow_insecure", "workers", "drain", "default_country", "log_", "metrics"),
+    "Server": ("listen", "workers", "drain", "default_country", "log_", "metrics"),
+    "Security": ("tls", "require_credentials", "allow_insecure"),
     "Database and spool": ("state", "database", "degraded", "spool"),
     "Snapshots": ("snapshot",),
     "Carrier": ("carrier", "simulator"),
@@ -63,14 +65,17 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 # Settings with several pairs, which may be separated by spaces.
 _PAIRS: Final = frozenset({"webhook_account_tokens", "webhook_shared_keys"})
 
+# Settings that are paths of files.
+_FILES: Final = frozenset({"tls_certificate", "tls_key", "tls_client_ca"})
+
 # Settings that are JSON.
 _JSON: Final = frozenset({"twilio_subaccounts", "organization_limits"})
 
 # Options whose name is not that of the setting.
-_OPTION_NAMES = {"webhook_listen": "--webhook"}
+_OPTION_NAMES = {"webhook_listen": "--webhook", "allow_insecure": "--insecure"}
 
 
-class Settings(CarrierSettings):
+class Settings(CarrierSettings, SecuritySettings):
     """The settings of the server; immutable. Use `read_settings` to create them.
 
     Constructed directly, as in tests, they come from keyword arguments and the environment, but no file.
@@ -81,16 +86,13 @@ class Settings(CarrierSettings):
         env_ignore_empty=True,
         extra="forbid",
         frozen=True,
-        # Validate defaults too, so that the default of allow_insecure is checked against the listen address.
+        # Validate defaults too: some settings must be set if another one is.
         validate_default=True,
         hide_input_in_errors=True,
     )
 
-    listen: Annotated[str, AfterValidator(valid_address)] = "127.0.0.1:50051"
+    listen: Annotated[str, AfterValidator(valid_address), AfterValidator(safe_to_expose)] = "127.0.0.1:50051"
     """Address to listen on, host:port or [IPv6]:port. Port 0 takes any free port."""
-    allow_insecure: bool = False
-    """Listen on an address that other machines can reach. Anyone there can then buy and delete numbers,
-    because the server has neither TLS nor API keys yet."""
     state_directory: Path = Field(default_factory=default_state_directory)
     """Folder of the database and the spool, unless their own settings say otherwise. Default: systemd's
     STATE_DIRECTORY, else localdial in XDG_STATE_HOME (~/.local/state if that is unset)."""
@@ -138,11 +140,17 @@ class Settings(CarrierSettings):
     Servers on one machine may share it. Default: spool in the state directory."""
     spool_max_mb: int = Field(64, ge=1, le=1_048_576)
     """Largest size of one process's spool, in MiB. When it is full, resolves are refused."""
-    metrics_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = ""
-    """Address to serve Prometheus metrics on (http://HOST:PORT/metrics). Empty: no metrics."""
+    metrics_listen: Annotated[str, AfterValidator(valid_address_or_empty), AfterValidator(safe_to_expose)] = (
+        ""
+    )
+    """Address to serve Prometheus metrics on (http://HOST:PORT/metrics; https if it is not a loopback
+    address and the server has a certificate). Empty: no metrics."""
 
-    webhook_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = ""
-    """Address to serve the voice webhook on, which Twilio calls for each call-back. Empty: no webhook."""
+    webhook_listen: Annotated[str, AfterValidator(valid_address_or_empty), AfterValidator(safe_to_expose)] = (
+        ""
+    )
+    """Address to serve the voice webhook on, which Twilio calls for each call-back; with TLS if it is not a
+    loopback address and the server has a certificate. Empty: no webhook."""
     webhook_public_url: Annotated[str, AfterValidator(valid_public_url)] = ""
     """Base of the webhook's URLs as Twilio calls them, https://HOST or https://HOST/PATH. Twilio signs these
     URLs."""
@@ -182,22 +190,10 @@ class Settings(CarrierSettings):
             )
         return workers
 
-    @field_validator("allow_insecure")
-    @classmethod
-    def _only_loopback_is_safe(
-        cls,
-        allowed: bool,  # noqa: FBT001 - pydantic calls it with the value
-        info: ValidationInfo,
-    ) -> bool:
-        # A validator of one field, because pydantic skips those of the whole model as soon as a field is
-        # wrong, but all problems must be reported. `listen` is absent if it is wrong itself.
-        listen = info.data.get("listen")
-        if listen is not None and not allowed and not is_loopback(listen):
-            raise ValueError(
-                f"is false, but other machines can reach {listen}, and the server has neither TLS nor API "
-                "keys yet; listen on a loopback address such as 127.0.0.1:50051, or set this to true"
-            )
-        return allowed
+    @property
+    def credentials_required(self) -> bool:
+        """Whether a call without credentials is refused."""
+        return self.require_credentials or not (self.allow_insecure or is_loopback(self.listen))
 
     @property
     def voice_url(self) -> str:
@@ -245,7 +241,7 @@ class Settings(CarrierSettings):
 
 def _allowed_within(setting: str, text: str) -> str:
     """Return the white space and quotes that the setting may have between other characters."""
-    is_path = setting.endswith("_directory") or text.startswith("sqlite:")
+    is_path = setting.endswith("_directory") or setting in _FILES or text.startswith("sqlite:")
     return f" {QUOTES}" if is_path else " " if setting in _PAIRS else ""
 
 
@@ -283,7 +279,7 @@ def _default_text(field: FieldInfo) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
-    return "none" if value in ("", {}) else str(value)
+    return "none" if value in (None, "", {}) else str(value)
 
 
 def read_settings(config_file: Path | None = None, **options: object) -> Settings:

@@ -81,7 +81,7 @@ def test_a_user_without_a_home_is_asked_for_a_state_directory(monkeypatch: pytes
     ],
 )
 def test_a_character_that_was_copied_along_is_named(setting: str, value: str, problem: str) -> None:
-    option = f"--{setting.replace('_', '-')}"
+    option = "--insecure" if setting == "allow_insecure" else f"--{setting.replace('_', '-')}"
     assert problems(**{setting: value}) == [
         f"{option}: has {problem}, which does not belong there; remove it"
     ]
@@ -217,13 +217,12 @@ def test_loopback_addresses_need_no_permission(address: str) -> None:
 @pytest.mark.parametrize(
     "address", ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.com:1", "localhost.example:1"]
 )
-def test_an_address_that_others_can_reach_needs_allow_insecure(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    [problem] = problems(listen=address)
-    assert problem.startswith(f"LOCALDIAL_ALLOW_INSECURE: is false, but other machines can reach {address}")
-    monkeypatch.setenv("LOCALDIAL_ALLOW_INSECURE", "true")
-    assert read_settings(listen=address).listen == address
+@pytest.mark.parametrize("setting", ["listen", "metrics_listen", "webhook_listen"])
+def test_an_address_that_others_can_reach_needs_tls_or_permission(setting: str, address: str) -> None:
+    [problem] = problems(**{setting: address})
+    assert f"is {address}, which other machines can reach, but what is sent there would not be" in problem
+    read_settings(None, **{setting: address}, tls_certificate="server.pem", tls_key="server.key")
+    read_settings(None, **{setting: address}, allow_insecure=True)
 
 
 @pytest.mark.parametrize(
