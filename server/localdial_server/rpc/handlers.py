@@ -6,7 +6,6 @@ exception that escapes.
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -18,12 +17,15 @@ from google.protobuf.message import Message
 from localdial_server.app.current_caller import CURRENT_CALLER, Caller
 from localdial_server.domain.errors import PurchasePending, Reason, ServiceError, StorageUnavailable
 from localdial_server.domain.principals import Principal
+from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.rpc.access import MethodAccess
 from localdial_server.rpc.authentication import Authenticator
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
+from localdial_server.rpc.incidents import Incidents
 from localdial_server.rpc.status import status_of, trailing_metadata
 
 _log = logging.getLogger(__name__)
+_limited_log = LimitedLog(_log)
 
 Method = Callable[..., Awaitable[Message]]
 """Gets the request. Those of `_GETS_CALL` also get the `Call`."""
@@ -76,21 +78,13 @@ class ShuttingDown(ServiceError, reason=Reason.SHUTTING_DOWN):
         super().__init__("the server is stopping; repeat the call")
 
 
-class InternalError(ServiceError, reason=Reason.INTERNAL):
-    """An error in our own code. The log has its cause under `incident_id`."""
-
-    def __init__(self, incident_id: str) -> None:
-        super().__init__(
-            f"internal error; the server's log has incident {incident_id}", incident_id=incident_id
-        )
-
-
 class RpcHandlers:
     """Serves the methods of the contract, and keeps track of the changes that run."""
 
     def __init__(self, contract: Contract, authenticator: Authenticator) -> None:
         self._contract = contract
         self._authenticate = authenticator.authenticate
+        self._incidents = Incidents(_log)
         self._changes: set[asyncio.Task[Message]] = set()
         self._is_open = False
         self._stopping = False
@@ -159,9 +153,8 @@ class RpcHandlers:
                 return response.SerializeToString()
             except ServiceError as error:
                 refusal = error
-            except Exception:  # noqa: BLE001 - the text of no exception may leave the server
-                refusal = InternalError(str(uuid.uuid4()))
-                _log.exception("a handler failed", extra={"method": descriptor.full_name, **refusal.metadata})
+            except Exception as error:  # noqa: BLE001 - the text of no exception may leave the server
+                refusal = self._incidents.record(descriptor.full_name, error)
             status = status_of(refusal)
             trailer = trailing_metadata(status, context.time_remaining())
             await context.abort(_CODES[status.code], status.message, trailer)
@@ -221,7 +214,7 @@ def _log_failure(abandoned: asyncio.Future[Message]) -> None:
     """Log an unexpected failure of a change whose caller has hung up."""
     error = None if abandoned.cancelled() else abandoned.exception()
     if error is not None and not isinstance(error, ServiceError):
-        _log.error("an abandoned change failed", exc_info=error)
+        _limited_log.exception("an abandoned change failed", kind=type(error).__name__, error=error)
 
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}

@@ -13,6 +13,7 @@ from localdial_server.carriers.twilio_simulator.application import application, 
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.ledger import FULL, TRIAL, Ledger
 from localdial_server.concurrency.stop_signals import stop_signals
+from localdial_server.observability.logs import configure_logging
 from localdial_server.settings.addresses import opened
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.validators import is_loopback, valid_address
@@ -46,6 +47,7 @@ class SimulatorOptions:
 def serve_simulator(options: SimulatorOptions, on_ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP; call `on_ready` with the base URL first. Raises `StartError`."""
     _require_loopback(options.listen)
+    configure_logging("warning", "console")
     faults = _fault_injector(options)
     ledger = _ledger(options)
     try:

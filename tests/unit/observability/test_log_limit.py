@@ -1,10 +1,11 @@
 """The limit on log lines."""
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 
-from localdial_server.observability.log_limit import LimitedLog
+from localdial_server.observability.log_limit import LibraryLimit, LimitedLog
 
 
 class Time:
@@ -59,3 +60,41 @@ def test_a_traceback_is_logged_when_it_is_asked_for(
     except ValueError:
         log.exception("with")
     assert [bool(record.exc_info) for record in caplog.records] == [False, True]
+
+
+@pytest.fixture
+def limited(time: Time, caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    caplog.set_level(logging.INFO)
+    limit = LibraryLimit(10, monotonic=time)
+    caplog.handler.addFilter(limit)
+    yield caplog
+    caplog.handler.removeFilter(limit)
+
+
+def fail(error: Exception) -> None:
+    try:
+        raise error
+    except type(error):
+        text = f"Exception in callback {error}"
+        logging.getLogger("asyncio").exception(text)
+
+
+def test_a_library_logs_each_of_its_lines_once_in_its_time_whatever_the_text(
+    limited: pytest.LogCaptureFixture, time: Time
+) -> None:
+    for number in range(500):
+        fail(OSError(f"the caller's text {number}"))
+        time.now += 0.03125
+    assert [getattr(record, "left_out", 0) for record in limited.records] == [0, 319]
+
+
+def test_a_library_logs_each_type_of_exception_by_itself(limited: pytest.LogCaptureFixture) -> None:
+    for error in OSError(), ValueError(), OSError():
+        fail(error)
+    assert len(limited.records) == 2
+
+
+def test_the_limit_of_libraries_leaves_our_own_lines_alone(limited: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        logging.getLogger("localdial_server.app").warning("an order went through late")
+    assert len(limited.records) == 3

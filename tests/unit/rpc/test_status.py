@@ -13,7 +13,7 @@ from grpc import StatusCode
 from localdial.v1 import errors_pb2
 from localdial_server.domain import errors
 from localdial_server.rpc.admission import Overloaded
-from localdial_server.rpc.handlers import InternalError
+from localdial_server.rpc.incidents import InternalError
 from localdial_server.rpc.status import STATUS_OF, status_of, trailing_metadata
 
 PUBLIC_REASONS = {

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.web.webhook.call_steps import (
     Call,
     CarrierFallback,
@@ -27,6 +28,7 @@ from localdial_server.web.webhook.signed_requests import RequestReader, Signatur
 from localdial_server.web.webhook.twiml import DIAL_ENDED, SCREEN, SCREENED, VOICE, TwimlWriter
 
 _log = logging.getLogger(__name__)
+_limited_log = LimitedLog(_log)
 
 HEALTH: Final = "/health"
 
@@ -111,7 +113,8 @@ def _endpoint(
         try:
             twiml = await handler(signed)
         except Exception:  # noqa: BLE001 - the caller waits, whatever went wrong
-            _log.exception("a step of a call-back failed", extra={"call_sid": signed.form.get("CallSid", "")})
+            sid = signed.form.get("CallSid", "")
+            _limited_log.exception("a step of a call-back failed", extra={"call_sid": sid})
             twiml = otherwise
         if twiml is None:
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)

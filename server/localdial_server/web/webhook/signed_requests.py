@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -17,7 +16,9 @@ from twilio.request_validator import (
     RequestValidator,
 )
 
-_log = logging.getLogger(__name__)
+from localdial_server.observability.log_limit import LimitedLog
+
+_limited_log = LimitedLog(logging.getLogger(__name__))
 
 # Twilio sends some 30 parameters in 1 KiB.
 _MAX_BYTES: Final = 64 * 1024
@@ -25,9 +26,6 @@ _MAX_PARAMETERS: Final = 256
 _BODY_SECONDS: Final = 5.0
 
 _CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
-
-# Anyone can send requests that are refused, so limit the warnings.
-_SECONDS_BETWEEN_WARNINGS: Final = 60.0
 
 
 class Signatures:
@@ -101,8 +99,6 @@ class RequestReader:
         """`path_prefix` is the path of the public URL, which a proxy may or may not remove."""
         self._signatures = signatures
         self._path_prefix = path_prefix
-        self._refused_count = 0
-        self._warn_from = 0.0
 
     async def read(self, request: Request) -> SignedRequest:
         """Return the request.
@@ -129,16 +125,10 @@ class RequestReader:
         return SignedRequest(parameters, form)
 
     def _forbidden(self) -> HTTPException:
-        self._refused_count += 1
-        now = time.monotonic()
-        if now >= self._warn_from:
-            self._warn_from = now + _SECONDS_BETWEEN_WARNINGS
-            _log.warning(
-                "requests without Twilio's signature are refused; if Twilio sent them, check "
-                "LOCALDIAL_WEBHOOK_PUBLIC_URL, the auth tokens and LOCALDIAL_WEBHOOK_SHARED_KEYS",
-                extra={"count": self._refused_count},
-            )
-            self._refused_count = 0
+        _limited_log.warning(
+            "requests without Twilio's signature are refused; if Twilio sent them, check "
+            "LOCALDIAL_WEBHOOK_PUBLIC_URL, the auth tokens and LOCALDIAL_WEBHOOK_SHARED_KEYS"
+        )
         return _refusal(HTTPStatus.FORBIDDEN)
 
 
