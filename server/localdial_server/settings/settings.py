@@ -26,6 +26,7 @@ from pydantic_settings import SettingsConfigDict
 
 from localdial_server.settings.carrier_settings import CarrierSettings
 from localdial_server.settings.errors import SettingProblem, SettingsError
+from localdial_server.settings.identity_settings import IdentitySettings
 from localdial_server.settings.security_settings import SecuritySettings, safe_to_expose
 from localdial_server.settings.service_links import is_service_link
 from localdial_server.settings.state_directory import DATABASE_FILE, SPOOL_FOLDER, default_state_directory
@@ -53,7 +54,7 @@ _TEST_PREFIX = "LOCALDIAL_TEST_"
 # The groups of settings in the help and the documentation, by the prefixes of their names.
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Server": ("listen", "workers", "drain", "default_country", "log_", "metrics"),
-    "Security": ("tls", "require_credentials", "allow_insecure"),
+    "Security": ("tls", "require_credentials", "allow_insecure", "jwt"),
     "Database and spool": ("state", "database", "degraded", "spool"),
     "Snapshots": ("snapshot",),
     "Carrier": ("carrier", "simulator"),
@@ -69,13 +70,13 @@ _PAIRS: Final = frozenset({"webhook_account_tokens", "webhook_shared_keys"})
 _FILES: Final = frozenset({"tls_certificate", "tls_key", "tls_client_ca"})
 
 # Settings that are JSON.
-_JSON: Final = frozenset({"twilio_subaccounts", "organization_limits"})
+_JSON: Final = frozenset({"twilio_subaccounts", "organization_limits", "tls_client_principals"})
 
 # Options whose name is not that of the setting.
 _OPTION_NAMES = {"webhook_listen": "--webhook", "allow_insecure": "--insecure"}
 
 
-class Settings(CarrierSettings, SecuritySettings):
+class Settings(CarrierSettings, IdentitySettings, SecuritySettings):
     """The settings of the server; immutable. Use `read_settings` to create them.
 
     Constructed directly, as in tests, they come from keyword arguments and the environment, but no file.
@@ -193,7 +194,9 @@ class Settings(CarrierSettings, SecuritySettings):
     @property
     def credentials_required(self) -> bool:
         """Whether a call without credentials is refused."""
-        return self.require_credentials or not (self.allow_insecure or is_loopback(self.listen))
+        names_callers = self.jwt_issuer or self.tls_client_principals
+        is_local = is_loopback(self.listen) and not names_callers
+        return self.require_credentials or not (self.allow_insecure or is_local)
 
     @property
     def voice_url(self) -> str:
