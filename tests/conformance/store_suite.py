@@ -4,6 +4,7 @@ A store is tested by a subclass with a `backend` fixture; see `test_stores`. A s
 several servers may share is tested by `SharedStoreSuite` as well.
 """
 
+from tests.conformance.api_keys_suite import ApiKeysSuite
 from tests.conformance.call_log_suite import CallLogSuite
 from tests.conformance.inbound_calls_suite import InboundCallsSuite
 from tests.conformance.number_index_suite import NumberIndexSuite
@@ -19,6 +20,7 @@ class StoreSuite(
     StoreNumbersSuite,
     StoreListsSuite,
     StoreTextSuite,
+    ApiKeysSuite,
     CallLogSuite,
     InboundCallsSuite,
     SnapshotsSuite,

@@ -18,7 +18,9 @@ from localdial_client import Client, LocaldialError
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
 from tests.functional.server_process import ServerProcess, environment_with
 
-SERVICES = ["localdial.v1.CallRouting", "localdial.v1.Directory", "localdial.v1.NumberInventory"]
+SERVICES = [
+    f"localdial.v1.{name}" for name in ("Administration", "CallRouting", "Directory", "NumberInventory")
+]
 
 
 def failed_start(**settings: str) -> tuple[int, str]:

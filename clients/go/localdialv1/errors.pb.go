@@ -171,6 +171,12 @@ const (
 	// exists.
 	// Metadata: `role`.
 	ErrorReason_ERROR_REASON_PERMISSION_DENIED ErrorReason = 28
+	// NOT_FOUND. There is no such API key.
+	// Metadata: `key_id`.
+	ErrorReason_ERROR_REASON_API_KEY_NOT_FOUND ErrorReason = 29
+	// FAILED_PRECONDITION. The API key was revoked or has expired. Create another.
+	// Metadata: `key_id`.
+	ErrorReason_ERROR_REASON_API_KEY_NOT_ACTIVE ErrorReason = 30
 )
 
 // Enum value maps for ErrorReason.
@@ -205,6 +211,8 @@ var (
 		26: "ERROR_REASON_NUMBER_WITHOUT_VOICE",
 		27: "ERROR_REASON_UNAUTHENTICATED",
 		28: "ERROR_REASON_PERMISSION_DENIED",
+		29: "ERROR_REASON_API_KEY_NOT_FOUND",
+		30: "ERROR_REASON_API_KEY_NOT_ACTIVE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":              0,
@@ -236,6 +244,8 @@ var (
 		"ERROR_REASON_NUMBER_WITHOUT_VOICE":     26,
 		"ERROR_REASON_UNAUTHENTICATED":          27,
 		"ERROR_REASON_PERMISSION_DENIED":        28,
+		"ERROR_REASON_API_KEY_NOT_FOUND":        29,
+		"ERROR_REASON_API_KEY_NOT_ACTIVE":       30,
 	}
 )
 
@@ -270,7 +280,7 @@ var File_localdial_v1_errors_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19localdial/v1/errors.proto\x12\flocaldial.v1*\x91\b\n" +
+	"\x19localdial/v1/errors.proto\x12\flocaldial.v1*\xda\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bERROR_REASON_INVALID_FIELDS\x10\x01\x12\"\n" +
@@ -301,7 +311,9 @@ const file_localdial_v1_errors_proto_rawDesc = "" +
 	"\x17ERROR_REASON_OVERLOADED\x10\x19\x12%\n" +
 	"!ERROR_REASON_NUMBER_WITHOUT_VOICE\x10\x1a\x12 \n" +
 	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x1b\x12\"\n" +
-	"\x1eERROR_REASON_PERMISSION_DENIED\x10\x1cB7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"\x1eERROR_REASON_PERMISSION_DENIED\x10\x1c\x12\"\n" +
+	"\x1eERROR_REASON_API_KEY_NOT_FOUND\x10\x1d\x12#\n" +
+	"\x1fERROR_REASON_API_KEY_NOT_ACTIVE\x10\x1eB7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_errors_proto_rawDescOnce sync.Once

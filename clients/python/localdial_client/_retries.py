@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, cast
 import grpc
 from google.protobuf.message import Message
 
-from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
+from localdial.v1 import administration_pb2, call_routing_pb2, directory_pb2, number_inventory_pb2
 
 _PUSHBACK: Final = "grpc-retry-pushback-ms"
 _JITTER: Final = 0.2
@@ -38,7 +38,7 @@ def _policies(config: Mapping[str, Any]) -> Iterator[tuple[str, RetryPolicy]]:
     """Yield the name of each request type, and the policy of its method."""
     services = {
         service.full_name: service
-        for file in (call_routing_pb2, directory_pb2, number_inventory_pb2)
+        for file in (administration_pb2, call_routing_pb2, directory_pb2, number_inventory_pb2)
         for service in file.DESCRIPTOR.services_by_name.values()
     }
     for group in config["methodConfig"]:

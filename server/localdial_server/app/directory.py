@@ -1,8 +1,10 @@
 """Organizations and users, which the CRM keeps in step with its own records."""
 
+import sys
 from collections.abc import Sequence
 
 from localdial_server.app.lookup import require_organization, require_user
+from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
 from localdial_server.domain.errors import FieldViolation, InvalidFields, NumberInUse, OrganizationHasNumbers
 from localdial_server.domain.model import Organization, User
@@ -11,8 +13,9 @@ from localdial_server.domain.model import Organization, User
 class Directory:
     """The use cases of the Directory service."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
 
     async def set_organization(self, organization: Organization) -> int:
         """Create or replace the organization, and return its revision.
@@ -56,10 +59,11 @@ class Directory:
         )
 
     async def delete_organization(self, organization_id: str) -> int:
-        """Delete the organization and its users, and return its last revision.
+        """Delete the organization and its users, revoke its API keys, and return its last revision.
 
         Raises `OrganizationNotFound` and `OrganizationHasNumbers`.
         """
+        now = self._clock.now()
 
         def work(transaction: Transaction) -> int:
             require_organization(transaction, organization_id)
@@ -67,6 +71,10 @@ class Directory:
             if owned:
                 raise OrganizationHasNumbers(organization_id, owned)
             transaction.delete_organization(organization_id)
+            # Another organization may get its identifier, and must not be open to its keys.
+            for api_key in transaction.api_keys(organization_id, "", sys.maxsize):
+                if api_key.revoke_time is None:
+                    transaction.put_api_key(api_key.revoked(now))
             return transaction.bump_revision(organization_id)
 
         return await self._store.write("directory.delete_organization", work, serialize_on=organization_id)

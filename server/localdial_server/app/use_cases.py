@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from localdial_server.app.administration import Administration
 from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.directory import Directory
 from localdial_server.app.numbers.delete import Deleting
@@ -28,6 +29,7 @@ from localdial_server.domain.spending import SpendingLimits
 class UseCases:
     """All use cases. `sweep` settles open numbers in the background."""
 
+    administration: Administration
     directory: Directory
     inventory: Inventory
     purchasing: Purchasing
@@ -65,7 +67,8 @@ def use_cases(
     deleting = Deleting(store, carriers, clock)
     sweep = Sweep(store, orders, deleting, clock)
     return UseCases(
-        directory=Directory(store),
+        administration=Administration(store, clock),
+        directory=Directory(store, clock),
         inventory=Inventory(store, carriers),
         purchasing=Purchasing(store, carriers, clock, orders, limits),
         deleting=deleting,

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     NUMBER_WITHOUT_VOICE = "NUMBER_WITHOUT_VOICE"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     PERMISSION_DENIED = "PERMISSION_DENIED"
+    API_KEY_NOT_FOUND = "API_KEY_NOT_FOUND"
+    API_KEY_NOT_ACTIVE = "API_KEY_NOT_ACTIVE"
 
 
 # From this many seconds on, a duration is given in minutes.
@@ -391,3 +393,17 @@ class NumberElsewhere(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
 
 class CarrierRefused(ServiceError, reason=Reason.CARRIER_REFUSED):
     """The carrier refused the request."""
+
+
+class ApiKeyNotFound(ServiceError, reason=Reason.API_KEY_NOT_FOUND):
+    """There is no such API key."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__("there is no such API key", key_id=key_id)
+
+
+class ApiKeyNotActive(ServiceError, reason=Reason.API_KEY_NOT_ACTIVE):
+    """The API key was revoked or has expired, so it gets no new secret."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__("the API key was revoked or has expired; create another", key_id=key_id)

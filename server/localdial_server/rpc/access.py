@@ -15,6 +15,10 @@ _READERS: Final = frozenset({_VIEWER, _MANAGER})
 _MANAGERS: Final = frozenset({_MANAGER})
 
 ROLES: Final[Mapping[str, frozenset[Role]]] = {
+    "Administration.CreateApiKey": _ONLY_ADMINS,
+    "Administration.ListApiKeys": _ONLY_ADMINS,
+    "Administration.RotateApiKey": _ONLY_ADMINS,
+    "Administration.RevokeApiKey": _ONLY_ADMINS,
     "CallRouting.ResolveOutboundCallerId": frozenset({_DIALER}),
     "CallRouting.BatchResolveOutboundCallerIds": frozenset({_DIALER}),
     "CallRouting.RouteInboundCall": frozenset({_DIALER, _GATEWAY}),

@@ -24,7 +24,7 @@ PACKAGE = "localdial.v1"
 # `buf.validate.Ignore.IGNORE_ALWAYS`.
 _IGNORE_ALWAYS = 3
 
-SERVICES = ("CallRouting", "Directory", "NumberInventory")
+SERVICES = ("Administration", "CallRouting", "Directory", "NumberInventory")
 
 
 def _why_impossible(number: str) -> str | None:

@@ -80,7 +80,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
     """Build the use cases for the settings; on exit, every recorded call is durable."""
     async with opened_storage(settings) as storage, opened_carriers(settings, storage.database) as carriers:
         built = use_cases(
-            store=SqlStore(storage.database, storage.snapshots),
+            store=SqlStore(storage.database, storage.snapshots, storage.api_keys),
             snapshots=storage.snapshots,
             number_index=storage.number_index,
             call_log=storage.call_log,
@@ -97,6 +97,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         try:
             yield Application(built, [*storage.background, built.sweep.run], settings, storage)
         finally:
+            await storage.api_keys.close()
             await storage.call_log.close()
             await storage.inbound_call_log.close()
 

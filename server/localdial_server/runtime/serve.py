@@ -16,6 +16,7 @@ from localdial_server.app.use_cases import UseCases
 from localdial_server.concurrency.stop_signals import stop_signals
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
 from localdial_server.observability.logs import configure_logging
+from localdial_server.rpc.administration import AdministrationServicer
 from localdial_server.rpc.authentication import OpenAccess
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
@@ -130,6 +131,7 @@ def _stop_event(stop_when: int | None) -> asyncio.Event:
 
 def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
     return {
+        "Administration": AdministrationServicer(use_cases.administration),
         "CallRouting": CallRoutingServicer(use_cases.routing, contract),
         "Directory": DirectoryServicer(use_cases.directory),
         "NumberInventory": NumberInventoryServicer(use_cases),

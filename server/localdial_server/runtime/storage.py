@@ -25,6 +25,7 @@ from localdial_server.storage.call_log.recorders import DatabaseRecorder, Spooli
 from localdial_server.storage.call_log.spool import INBOUND_CALLS, ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.engines import sqlite
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, reason_of
+from localdial_server.storage.snapshots.api_keys import ApiKeyDirectory
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
 from localdial_server.storage.snapshots.number_index import SqlNumberIndex
 from localdial_server.storage.sql.identity import identity_of
@@ -62,6 +63,7 @@ class Storage:
     database: "SqliteDatabase | PostgresDatabase"
     snapshots: SnapshotCache
     number_index: SqlNumberIndex
+    api_keys: ApiKeyDirectory
     call_log: GroupCommitLog
     inbound_call_log: QueuedInboundCallLog
     background: Sequence[Background]
@@ -80,13 +82,15 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
             snapshots = SnapshotCache(
                 database, _cache_policy(settings, max_age=math.inf), number_index.changed
             )
+            api_keys = ApiKeyDirectory(database, database, settings.snapshot_poll_seconds)
             yield Storage(
                 database,
                 snapshots,
                 number_index,
+                api_keys,
                 GroupCommitLog(DatabaseRecorder(database).record),
                 QueuedInboundCallLog(InboundDatabaseRecorder(database).record),
-                [snapshots.drop_idle_always, number_index.run],
+                [snapshots.drop_idle_always, number_index.run, api_keys.run],
                 lambda: True,
                 functools.partial(missing_migration, database.engine),
             )
@@ -134,12 +138,16 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
         InboundDatabaseRecorder(database).record, inbound_folder, inbound_spool
     )
     inbound_call_log = QueuedInboundCallLog(inbound_recorder.record)
+    api_keys = ApiKeyDirectory(
+        database, database.loads, settings.snapshot_poll_seconds, settings.snapshot_max_age_seconds
+    )
     poller = RevisionPoller(database, snapshots, number_index, settings.snapshot_poll_seconds)
     background: list[Background] = [
         functools.partial(notifications.listen, changed_elsewhere),
         snapshots.drop_idle_always,
         poller.run,
         number_index.run,
+        api_keys.run,
         recorder.empty_spools,
         inbound_recorder.empty_spools,
     ]
@@ -164,6 +172,7 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
             database,
             snapshots,
             number_index,
+            api_keys,
             call_log,
             inbound_call_log,
             background,

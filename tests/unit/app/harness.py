@@ -14,6 +14,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 from typing_extensions import override
 
+from localdial_server.app.administration import Administration
 from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.directory import Directory
 from localdial_server.app.numbers.delete import DeleteAnswer, Deleting
@@ -155,6 +156,7 @@ class Harness:
     store: SqlStore
     snapshots: SnapshotCache
     number_index: SqlNumberIndex
+    administration: Administration
     directory: Directory
     inventory: Inventory
     purchasing: Purchasing
@@ -193,6 +195,7 @@ class Harness:
         self.store = SqlStore(database, self.snapshots)
         self.inbound_call_log = inbound_call_log_on(database)
         built = self._build(self.store, self.snapshots, call_log_on(database))
+        self.administration = built.administration
         self.directory = built.directory
         self.inventory = built.inventory
         self.purchasing = built.purchasing

@@ -7,8 +7,16 @@ import pytest
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
-from localdial.v1 import call_routing_pb2, directory_pb2, errors_pb2, number_inventory_pb2, number_pb2
+from localdial.v1 import (
+    administration_pb2,
+    call_routing_pb2,
+    directory_pb2,
+    errors_pb2,
+    number_inventory_pb2,
+    number_pb2,
+)
 from localdial_server.domain.errors import InvalidFields
+from localdial_server.rpc.administration import AdministrationServicer
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, MalformedRequest, parse
 from localdial_server.rpc.directory import DirectoryServicer
@@ -17,6 +25,7 @@ from localdial_server.rpc.number_inventory import NumberInventoryServicer
 
 CONTRACT = Contract()
 SERVICERS = {
+    "Administration": AdministrationServicer,
     "CallRouting": CallRoutingServicer,
     "Directory": DirectoryServicer,
     "NumberInventory": NumberInventoryServicer,
@@ -34,7 +43,14 @@ def test_every_method_of_the_contract_is_served(method: MethodDescriptor) -> Non
 
 
 def test_every_service_of_the_contract_is_served() -> None:
-    modules = call_routing_pb2, directory_pb2, errors_pb2, number_inventory_pb2, number_pb2
+    modules = (
+        administration_pb2,
+        call_routing_pb2,
+        directory_pb2,
+        errors_pb2,
+        number_inventory_pb2,
+        number_pb2,
+    )
     assert sorted(SERVICES) == sorted(
         name for module in modules for name in module.DESCRIPTOR.services_by_name
     )

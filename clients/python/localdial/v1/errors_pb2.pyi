@@ -185,6 +185,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     exists.
     Metadata: `role`.
     """
+    ERROR_REASON_API_KEY_NOT_FOUND: _ErrorReason.ValueType  # 29
+    """NOT_FOUND. There is no such API key.
+    Metadata: `key_id`.
+    """
+    ERROR_REASON_API_KEY_NOT_ACTIVE: _ErrorReason.ValueType  # 30
+    """FAILED_PRECONDITION. The API key was revoked or has expired. Create another.
+    Metadata: `key_id`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every error of this API carries one `google.rpc.ErrorInfo`
@@ -363,5 +371,13 @@ ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 28
 this organization. The answer is the same whether or not the organization
 exists.
 Metadata: `role`.
+"""
+ERROR_REASON_API_KEY_NOT_FOUND: ErrorReason.ValueType  # 29
+"""NOT_FOUND. There is no such API key.
+Metadata: `key_id`.
+"""
+ERROR_REASON_API_KEY_NOT_ACTIVE: ErrorReason.ValueType  # 30
+"""FAILED_PRECONDITION. The API key was revoked or has expired. Create another.
+Metadata: `key_id`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

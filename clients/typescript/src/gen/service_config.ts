@@ -11,6 +11,14 @@ export const serviceConfig = {
     {
       "name": [
         {
+          "service": "localdial.v1.Administration",
+          "method": "ListApiKeys"
+        },
+        {
+          "service": "localdial.v1.Administration",
+          "method": "RevokeApiKey"
+        },
+        {
           "service": "localdial.v1.CallRouting",
           "method": "ResolveOutboundCallerId"
         },

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from localdial_server.domain.api_keys import ApiKey
 from localdial_server.domain.model import (
     InboundCall,
     Number,
@@ -185,6 +186,15 @@ class Reader(Protocol):
     def request(self, organization_id: str, request_id: str) -> StoredRequest | None:
         """Return the request, or None."""
 
+    def api_key(self, key_id: str) -> ApiKey | None:
+        """Return the API key, in whatever state, or None if there is none."""
+
+    def api_keys(self, organization_id: str | None, after: str, limit: int) -> Sequence[ApiKey]:
+        """Return up to `limit` API keys of the organization (None: all keys), by key_id."""
+
+    def count_api_keys(self, organization_id: str | None) -> int:
+        """Return the number of API keys of the organization (None: of all keys)."""
+
 
 class Transaction(Reader, Protocol):
     """A consistent view that can be changed. No other transaction interleaves."""
@@ -198,8 +208,8 @@ class Transaction(Reader, Protocol):
     def delete_organization(self, organization_id: str) -> None:
         """Delete the organization with its users, claims and requests. It must have no numbers.
 
-        Its revision and the records of its calls stay. The last day's purchases stay too, without
-        their request_id.
+        Its revision, its API keys and the records of its calls stay. The last day's purchases stay too,
+        without their request_id.
         """
 
     def put_users(self, users: Sequence[User]) -> None:
@@ -255,6 +265,9 @@ class Transaction(Reader, Protocol):
     def delete_request(self, organization_id: str, request_id: str) -> None:
         """Delete the request, if it exists."""
 
+    def put_api_key(self, api_key: ApiKey) -> None:
+        """Create or replace the API key, except for its `last_use_time`."""
+
 
 class Store(Protocol):
     """The database. Every method raises `StorageUnavailable` when the database does not answer.
@@ -274,7 +287,7 @@ class Store(Protocol):
         On return the change is durable; if `work` raises, it is rolled back. On return this process also
         decides calls at the revisions that `work` bumped or read: older snapshots in memory were reloaded,
         or dropped if that failed. Revisions that were only read count too: a repeated change finds nothing
-        to do, but must give the same guarantee.
+        to do, but must give the same guarantee. Changes of API keys apply to this process as well.
 
         Units of work with the same `serialize_on` run one at a time in this process. Pass the
         organization_id where `work` bumps or reads the organization's revision: concurrent

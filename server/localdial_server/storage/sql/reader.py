@@ -15,6 +15,7 @@ from localdial_server.app.ports.store import (
     Reader,
     StoredRequest,
 )
+from localdial_server.domain.api_keys import ApiKey
 from localdial_server.domain.model import (
     InboundCall,
     InboundCallOutcome,
@@ -26,6 +27,7 @@ from localdial_server.domain.model import (
 )
 from localdial_server.domain.phone_keys import phone_key, spellings
 from localdial_server.storage.sql.rows import (
+    to_api_key,
     to_call,
     to_inbound_call,
     to_number,
@@ -35,6 +37,7 @@ from localdial_server.storage.sql.rows import (
     to_user,
 )
 from localdial_server.storage.sql.schema import (
+    api_keys,
     area_code_mappings,
     inbound_calls,
     numbers,
@@ -45,6 +48,7 @@ from localdial_server.storage.sql.schema import (
     requests,
     revisions,
     users,
+    versions,
 )
 
 # Well under the number of parameters that one statement may have.
@@ -286,6 +290,32 @@ class SqlReader(Reader):
         row = self._connection.execute(query).one_or_none()
         return to_request(row) if row is not None else None
 
+    @override
+    def api_key(self, key_id: str) -> ApiKey | None:
+        row = self._connection.execute(select(api_keys).filter_by(key_id=key_id)).one_or_none()
+        return to_api_key(row) if row is not None else None
+
+    @override
+    def api_keys(self, organization_id: str | None, after: str, limit: int) -> Sequence[ApiKey]:
+        query = _of_organization(select(api_keys), organization_id).where(api_keys.c.key_id > after)
+        rows = self._connection.execute(query.order_by(api_keys.c.key_id).limit(limit))
+        return [to_api_key(row) for row in rows]
+
+    @override
+    def count_api_keys(self, organization_id: str | None) -> int:
+        return self._count(_of_organization(select(func.count()).select_from(api_keys), organization_id))
+
+    def api_keys_in_use(self, now: int) -> Mapping[str, ApiKey]:
+        """Return the API keys that are neither revoked nor expired at the time `now`, by key_id."""
+        keys = api_keys.c
+        is_valid = or_(keys.expire_time.is_(None), keys.expire_time > now)
+        rows = self._connection.execute(select(api_keys).where(keys.revoke_time.is_(None), is_valid))
+        return {row.key_id: to_api_key(row) for row in rows}
+
+    def version(self, name: str) -> int:
+        """Return how many times what the counter of this name counts was changed."""
+        return self._connection.scalar(select(versions.c.version).filter_by(name=name)) or 0
+
     def _count(self, query: Select[int]) -> int:
         return self._connection.execute(query).scalar_one()
 
@@ -354,6 +384,11 @@ def _newest_first(
     elif query.end_time is not None:
         matching = matching.where(calls.call_time < query.end_time)
     return matching.order_by(calls.call_time.desc(), calls.call_id.desc()).limit(limit)
+
+
+def _of_organization(query: Select[Any], organization_id: str | None) -> Select[Any]:
+    """Return the query of `api_keys` for those of the organization; None: for all."""
+    return query if organization_id is None else query.filter_by(organization_id=organization_id)
 
 
 def _matches(query: NumberQuery) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, Table
 
 from localdial_server.app.ports.store import StoredRequest
+from localdial_server.domain.api_keys import ApiKey
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.model import (
     CallerIdReason,
@@ -18,6 +19,7 @@ from localdial_server.domain.model import (
     OutboundCall,
     User,
 )
+from localdial_server.domain.principals import Role
 
 
 def to_row(table: Table, value: object) -> dict[str, Any]:
@@ -86,3 +88,8 @@ def to_inbound_call(row: Row[Any]) -> InboundCall:
 def to_request(row: Row[Any]) -> StoredRequest:
     """Return the request of a row of `requests`."""
     return StoredRequest(**row._asdict())
+
+
+def to_api_key(row: Row[Any]) -> ApiKey:
+    """Return the API key of a row of `api_keys`."""
+    return ApiKey(**{**row._asdict(), "role": Role(row.role)})

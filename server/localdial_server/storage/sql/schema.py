@@ -226,6 +226,37 @@ inbound_calls = Table(
     Index("ix_inbound_calls_by_outcome", "organization_id", "outcome", "call_time", "call_id"),
 )
 
+# API keys, without their secrets. They are never deleted: the record of changes names them. No foreign
+# key: a key outlives its organization, for the same reason.
+api_keys = _table(
+    "api_keys",
+    Column("key_id", _key(16), primary_key=True),
+    Column("display_name", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    # NULL if the role is for all organizations.
+    Column("organization_id", _ID),
+    Column("secret_hash", String(64), nullable=False),
+    Column("former_hash", String(64)),
+    Column("former_expire_time", BigInteger),
+    Column("create_time", BigInteger, nullable=False),
+    Column("expire_time", BigInteger),
+    Column("rotate_time", BigInteger),
+    Column("revoke_time", BigInteger),
+    Column("last_use_time", BigInteger),
+    Index("ix_api_keys_by_organization", "organization_id", "key_id"),
+)
+
+# Counters of changes that are no organization's. Each is bumped in the transaction of the change, as
+# `revisions` are, so that a poll sees every change that was committed before it.
+versions = _table(
+    "versions",
+    Column("name", _key(16), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+
+# The name of the version of the API keys.
+API_KEYS = "api_keys"
+
 # The state of the simulated carrier, which is the default: every number that its account has
 # ordered, or released for good.
 simulator_numbers = _table(

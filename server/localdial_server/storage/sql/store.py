@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 from typing_extensions import override
 
+from localdial_server.app.ports.api_keys import ApiKeysInUse
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import Reader, Store, Transaction
 from localdial_server.storage.engines.database import Database
@@ -19,11 +20,15 @@ T = TypeVar("T")
 
 
 class SqlStore(Store):
-    """Runs units of work as SQL transactions, and advances `snapshots` after the commit."""
+    """Runs units of work as SQL transactions, and advances `snapshots` and `api_keys` after the commit."""
 
-    def __init__(self, database: Database, snapshots: RoutingSnapshots) -> None:
+    def __init__(
+        self, database: Database, snapshots: RoutingSnapshots, api_keys: ApiKeysInUse | None = None
+    ) -> None:
+        """Without `api_keys`, nothing in this process is decided by API keys."""
         self._database = database
         self._snapshots = snapshots
+        self._api_keys = api_keys
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @override
@@ -34,14 +39,16 @@ class SqlStore(Store):
     async def write(
         self, name: str, work: Callable[[Transaction], T], *, serialize_on: str | None = None
     ) -> T:
-        def run(connection: Connection) -> tuple[T, Mapping[str, int]]:
+        def run(connection: Connection) -> tuple[T, SqlTransaction]:
             transaction = SqlTransaction(connection)
-            return work(transaction), transaction.revisions
+            return work(transaction), transaction
 
         async with self._lock(serialize_on):
-            result, revisions = await self._database.write(name, run)
-        for organization_id, revision in revisions.items():
+            result, transaction = await self._database.write(name, run)
+        for organization_id, revision in transaction.revisions.items():
             await self._snapshots.advance(organization_id, revision)
+        if transaction.has_changed_api_keys and self._api_keys is not None:
+            await self._api_keys.advance()
         return result
 
     def _lock(self, key: str | None) -> contextlib.AbstractAsyncContextManager[None]:

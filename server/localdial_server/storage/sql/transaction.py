@@ -1,6 +1,7 @@
 """The `Transaction` port in SQL."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from sqlalchemy import Connection, Table, delete, exists, insert, or_, select, update
@@ -8,11 +9,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import override
 
 from localdial_server.app.ports.store import StoredRequest, Transaction
+from localdial_server.domain.api_keys import ApiKey
 from localdial_server.domain.model import Number, Organization, User
 from localdial_server.domain.phone_keys import spellings
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.rows import to_row
 from localdial_server.storage.sql.schema import (
+    API_KEYS,
+    api_keys,
     area_code_mappings,
     numbers,
     organizations,
@@ -21,6 +25,7 @@ from localdial_server.storage.sql.schema import (
     requests,
     revisions,
     users,
+    versions,
 )
 
 
@@ -28,11 +33,13 @@ class SqlTransaction(SqlReader, Transaction):
     """Reads and changes through one connection, in one transaction.
 
     `revisions` maps the organizations whose revision was bumped or read to the last value.
+    `has_changed_api_keys`: API keys were changed.
     """
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.revisions: dict[str, int] = {}
+        self.has_changed_api_keys = False
 
     @override
     def revision(self, organization_id: str) -> int:
@@ -174,18 +181,28 @@ class SqlTransaction(SqlReader, Transaction):
             delete(requests).filter_by(organization_id=organization_id, request_id=request_id)
         )
 
+    @override
+    def put_api_key(self, api_key: ApiKey) -> None:
+        self.has_changed_api_keys = True
+        # The time of the last use is written on its own, and may be newer than what the caller has read.
+        self._put(api_keys, [api_key], kept={"last_use_time"})
+        upsert = self._insert(versions).values(name=API_KEYS, version=1)
+        self._connection.execute(
+            upsert.on_conflict_do_update(index_elements=["name"], set_={"version": versions.c.version + 1})
+        )
+
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return the insert of the database's dialect, which supports ON CONFLICT."""
         if self._connection.dialect.name == "postgresql":
             return postgresql.insert(table)
         return sqlite.insert(table)
 
-    def _put(self, table: Table, values: Sequence[object]) -> None:
-        """Create or replace the rows of the values."""
+    def _put(self, table: Table, values: Sequence[object], kept: AbstractSet[str] = frozenset()) -> None:
+        """Create or replace the rows of the values. The columns `kept` are not replaced."""
         if not values:
             return
         statement = self._insert(table)
         keys = [column.name for column in table.primary_key]
-        replaced = {column.name: column for column in statement.excluded if column.name not in keys}
+        replaced = {column.name: column for column in statement.excluded if column.name not in {*keys, *kept}}
         upsert = statement.on_conflict_do_update(index_elements=keys, set_=replaced)
         self._connection.execute(upsert, [to_row(table, value) for value in values])

@@ -335,6 +335,24 @@ public enum ErrorReason
    * <code>ERROR_REASON_PERMISSION_DENIED = 28;</code>
    */
   ERROR_REASON_PERMISSION_DENIED(28),
+  /**
+   * <pre>
+   * NOT_FOUND. There is no such API key.
+   * Metadata: `key_id`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_API_KEY_NOT_FOUND = 29;</code>
+   */
+  ERROR_REASON_API_KEY_NOT_FOUND(29),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION. The API key was revoked or has expired. Create another.
+   * Metadata: `key_id`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_API_KEY_NOT_ACTIVE = 30;</code>
+   */
+  ERROR_REASON_API_KEY_NOT_ACTIVE(30),
   UNRECOGNIZED(-1),
   ;
 
@@ -656,6 +674,24 @@ public enum ErrorReason
    * <code>ERROR_REASON_PERMISSION_DENIED = 28;</code>
    */
   public static final int ERROR_REASON_PERMISSION_DENIED_VALUE = 28;
+  /**
+   * <pre>
+   * NOT_FOUND. There is no such API key.
+   * Metadata: `key_id`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_API_KEY_NOT_FOUND = 29;</code>
+   */
+  public static final int ERROR_REASON_API_KEY_NOT_FOUND_VALUE = 29;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION. The API key was revoked or has expired. Create another.
+   * Metadata: `key_id`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_API_KEY_NOT_ACTIVE = 30;</code>
+   */
+  public static final int ERROR_REASON_API_KEY_NOT_ACTIVE_VALUE = 30;
 
 
   public final int getNumber() {
@@ -711,6 +747,8 @@ public enum ErrorReason
       case 26: return ERROR_REASON_NUMBER_WITHOUT_VOICE;
       case 27: return ERROR_REASON_UNAUTHENTICATED;
       case 28: return ERROR_REASON_PERMISSION_DENIED;
+      case 29: return ERROR_REASON_API_KEY_NOT_FOUND;
+      case 30: return ERROR_REASON_API_KEY_NOT_ACTIVE;
       default: return null;
     }
   }

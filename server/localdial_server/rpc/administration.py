@@ -1,0 +1,79 @@
+"""The Administration service."""
+
+from google.protobuf.duration_pb2 import Duration
+
+from localdial.v1 import administration_pb2 as pb
+from localdial_server.app.administration import FORMER_VALID_FOR, Administration
+from localdial_server.domain.api_keys import ApiKey
+from localdial_server.domain.display_names import trimmed
+from localdial_server.domain.principals import Role
+from localdial_server.rpc.encoding import timestamp
+from localdial_server.rpc.paging import Page
+
+_ROLES = {role: pb.Role.Value(f"ROLE_{role.name}") for role in Role}
+_ROLE_OF = {value: role for role, value in _ROLES.items()}
+
+
+class AdministrationServicer:
+    """Serves API keys."""
+
+    def __init__(self, use_cases: Administration) -> None:
+        self._use_cases = use_cases
+
+    async def create_api_key(self, request: pb.CreateApiKeyRequest) -> pb.CreateApiKeyResponse:
+        made = await self._use_cases.create_api_key(
+            trimmed(request.display_name),
+            _ROLE_OF[request.role],
+            request.organization_id or None,
+            _microseconds(request.valid_for) if request.HasField("valid_for") else None,
+        )
+        return pb.CreateApiKeyResponse(api_key=api_key_message(made.api_key), key=made.text)
+
+    async def list_api_keys(self, request: pb.ListApiKeysRequest) -> pb.ListApiKeysResponse:
+        page = Page(request, ("",))
+        found, total = await self._use_cases.list_api_keys(
+            request.organization_id or None, *page.cursor, page.limit
+        )
+        keys, token = page.cut(found, lambda item: (item.key_id,))
+        return pb.ListApiKeysResponse(
+            api_keys=map(api_key_message, keys), next_page_token=token, total_size=total
+        )
+
+    async def rotate_api_key(self, request: pb.RotateApiKeyRequest) -> pb.RotateApiKeyResponse:
+        is_given = request.HasField("former_valid_for")
+        made = await self._use_cases.rotate_api_key(
+            request.key_id, _microseconds(request.former_valid_for) if is_given else FORMER_VALID_FOR
+        )
+        return pb.RotateApiKeyResponse(api_key=api_key_message(made.api_key), key=made.text)
+
+    async def revoke_api_key(self, request: pb.RevokeApiKeyRequest) -> pb.RevokeApiKeyResponse:
+        revoked = await self._use_cases.revoke_api_key(request.key_id)
+        return pb.RevokeApiKeyResponse(api_key=api_key_message(revoked))
+
+
+def api_key_message(key: ApiKey) -> pb.ApiKey:
+    """Return the key as a message, without its hashes."""
+    times = {
+        name: timestamp(time)
+        for name in (
+            "create_time",
+            "expire_time",
+            "last_use_time",
+            "revoke_time",
+            "rotate_time",
+        )
+        if (time := getattr(key, name)) is not None
+    }
+    if key.former_expire_time is not None:
+        times["former_secret_expire_time"] = timestamp(key.former_expire_time)
+    return pb.ApiKey(
+        key_id=key.key_id,
+        display_name=key.display_name,
+        role=_ROLES[key.role],
+        organization_id=key.organization_id or "",
+        **times,
+    )
+
+
+def _microseconds(duration: Duration) -> int:
+    return duration.seconds * 1_000_000 + duration.nanos // 1000
