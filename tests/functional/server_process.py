@@ -66,6 +66,11 @@ class ServerProcess(Lifecycle):
         """Stop the server with SIGTERM, as an orchestrator does, and return its exit code."""
         return self._end(by)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal that does not end the server."""
+        assert self._process is not None, "the server is not running"
+        self._process.send_signal(number)
+
     def kill(self) -> int:
         """Kill the server with SIGKILL, and return its exit code."""
         return self._end(signal.SIGKILL)

@@ -54,7 +54,10 @@ def test_health_is_listed_for_the_server_and_each_service(server: ServerProcess)
     assert {name: each.status for name, each in response.statuses.items()} == dict.fromkeys(
         names, health_pb2.HealthCheckResponse.SERVING
     )
-    assert [event["event"] for event in server.logged()] == ["serving"]
+    assert [event["event"] for event in server.logged()] == [
+        "serving",
+        "any program on this machine may call the server: it requires no credentials",
+    ]
 
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])

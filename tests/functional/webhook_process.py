@@ -68,21 +68,22 @@ def set_up(server: str, *, called: bool = True, display_name: str = "Acme Lendin
     With `called`, the user has called `CALLER` before.
     """
     with Client(server) as client:
-        organization = directory.Organization(
-            organization_id="acme", display_name=display_name, organization_number=ORGANIZATION_NUMBER
+        return set_up_through(client, called=called, display_name=display_name)
+
+
+def set_up_through(client: Client, *, called: bool = True, display_name: str = "Acme Lending") -> str:
+    """Do what `set_up` does, through this client."""
+    organization = directory.Organization(
+        organization_id="acme", display_name=display_name, organization_number=ORGANIZATION_NUMBER
+    )
+    client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
+    user = directory.User(organization_id="acme", user_id="ann", work_phone=WORK_PHONE, caller_id=CALLER_ID)
+    client.directory.set_user(directory.SetUserRequest(user=user))
+    bought = client.number_inventory.purchase_numbers(
+        inventory.PurchaseNumbersRequest(organization_id="acme", area_code="415", request_id="webhook")
+    )
+    if called:
+        client.call_routing.resolve_outbound_caller_id(
+            calls.ResolveOutboundCallerIdRequest(organization_id="acme", user_id="ann", callee_number=CALLER)
         )
-        client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
-        user = directory.User(
-            organization_id="acme", user_id="ann", work_phone=WORK_PHONE, caller_id=CALLER_ID
-        )
-        client.directory.set_user(directory.SetUserRequest(user=user))
-        bought = client.number_inventory.purchase_numbers(
-            inventory.PurchaseNumbersRequest(organization_id="acme", area_code="415", request_id="webhook")
-        )
-        if called:
-            client.call_routing.resolve_outbound_caller_id(
-                calls.ResolveOutboundCallerIdRequest(
-                    organization_id="acme", user_id="ann", callee_number=CALLER
-                )
-            )
-        return bought.numbers[0].phone_number
+    return bought.numbers[0].phone_number

@@ -14,7 +14,6 @@ import pytest
 from localdial.v1 import errors_pb2
 from localdial_client import __version__
 from tests.functional.server_process import ServerProcess
-from tests.interop.certificates import Authority, Identity, server_credentials
 from tests.interop.client_user import KEY, METHOD, ClientUser
 from tests.interop.conftest import StartDriver
 from tests.interop.driver import Failure
@@ -22,6 +21,7 @@ from tests.interop.proxy import Proxy
 from tests.interop.reasons import reasons
 from tests.interop.schema import Answered, Violation
 from tests.interop.scripted_server import Gatekeeper, ScriptedServer, script_of
+from tests.support.certificates import Authority, Identity, server_credentials
 from tests.support.fake_server import HANG_SECONDS, Hang, fails_raw
 
 

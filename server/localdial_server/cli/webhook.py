@@ -37,6 +37,7 @@ def webhook(
     It calls a localdial server that runs elsewhere. `localdial serve --webhook` runs both in one process.
     """
     from localdial_server.web.webhook import standalone  # noqa: PLC0415 - slow to load
+    from localdial_server.web.webhook.routing_client import Server  # noqa: PLC0415 - slow to load
 
     out = output_of(context, as_json=as_json)
 
@@ -48,7 +49,7 @@ def webhook(
         settings.require_webhook()
         standalone.serve(
             settings,
-            server or root_options(context).server,
+            Server(server or root_options(context).server),
             settings.webhook_listen or _DEFAULT_LISTEN,
             on_ready,
         )

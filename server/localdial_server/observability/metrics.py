@@ -4,12 +4,7 @@ With several workers, prometheus_client sums the metrics up through files in a f
 names in PROMETHEUS_MULTIPROC_DIR before the workers start.
 """
 
-import logging
-from collections.abc import Callable
-
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-
-_log = logging.getLogger(__name__)
+from prometheus_client import Counter, Gauge, Histogram
 
 SNAPSHOTS = Gauge("localdial_snapshots", "Organizations in memory.", multiprocess_mode="livesum")
 SNAPSHOT_BYTES = Gauge(
@@ -83,20 +78,15 @@ INBOUND_CALLS_DROPPED = Counter(
     "localdial_inbound_records_dropped_total",
     "Records of call-backs and their outcomes that were lost: neither the database nor the spool took them.",
 )
-
-
-def serve(listen: str, registry: CollectorRegistry = REGISTRY) -> Callable[[], None]:
-    """Serve metrics on `listen`, host:port; return the function that stops serving them.
-
-    Raises `OSError`.
-    """
-    host, _, port = listen.rpartition(":")
-    server, thread = start_http_server(int(port), host.strip("[]"), registry)
-    _log.info("serving metrics", extra={"address": f"{host}:{server.server_port}"})
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return stop
+TLS_EXPIRY = Gauge(
+    "localdial_tls_certificate_expiry_timestamp_seconds",
+    "When the certificate in use expires, in seconds since the epoch: the server's own, or the first of the "
+    "client authorities.",
+    ["certificate"],
+    multiprocess_mode="livemin",
+)
+TLS_RELOAD_FAILING = Gauge(
+    "localdial_tls_reload_failing",
+    "1 while the files of the certificate cannot be used, so that the server keeps the last good one.",
+    multiprocess_mode="livemax",
+)

@@ -2,43 +2,47 @@
 
 import asyncio
 import contextlib
-import errno
 import functools
 import gc
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from localdial_server.app.use_cases import UseCases
-from localdial_server.concurrency.stop_signals import stop_signals
+from localdial_server.concurrency.stop_signals import handle_signals
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
 from localdial_server.observability.logs import configure_logging
 from localdial_server.rpc.administration import AdministrationServicer
-from localdial_server.rpc.authentication import OpenAccess
+from localdial_server.rpc.authentication import Authenticator, OpenAccess
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
 from localdial_server.rpc.directory import DirectoryServicer
 from localdial_server.rpc.handlers import TRANSPORT_LIMIT_BYTES, RpcHandlers
 from localdial_server.rpc.health import HealthServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
+from localdial_server.rpc.own_webhook import WithOwnWebhook
 from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.runtime.bootstrap import Application, application
+from localdial_server.runtime.grpc_ports import bind, log_exposure, own_socket
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
 from localdial_server.runtime.storage import Background
-from localdial_server.settings.addresses import cannot_listen, opened
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings, env_name
+from localdial_server.settings.settings import Settings
+from localdial_server.tls.server_certificates import (
+    ServerCertificates,
+    reload_of,
+    server_certificates,
+    watched,
+)
 
 _log = logging.getLogger(__name__)
 
 # Shorter than Python's 5 ms, so that threads yield sooner to the event loop, which serves resolves:
 # loading a large organization is pure Python.
 _SWITCH_INTERVAL_SECONDS = 0.0005
-
-_LISTEN_SETTING = env_name("listen")
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -53,26 +57,34 @@ def serve(
     shared_port: bool = False,
     stop_when: int | None = None,
 ) -> None:
-    """Serve until SIGTERM, SIGINT or SIGHUP, then finish the running calls.
+    """Serve until SIGTERM or SIGINT, then finish the running calls. SIGHUP reloads the certificate.
 
     `on_ready` gets the address, host:port. With `shared_port`, other processes may listen on the same one.
     `stop_when` is a file descriptor that stops the server when it becomes readable. Raises `StartError`.
     """
     configure_logging(settings.log_level, settings.log_format)
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+    certificates = server_certificates(settings)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(settings, on_ready, shared_port=shared_port, stop_when=stop_when))
+        runner.run(_serve(settings, certificates, on_ready, shared_port=shared_port, stop_when=stop_when))
 
 
 async def _serve(
-    settings: Settings, on_ready: Callable[[str], None], *, shared_port: bool, stop_when: int | None
+    settings: Settings,
+    certificates: ServerCertificates | None,
+    on_ready: Callable[[str], None],
+    *,
+    shared_port: bool,
+    stop_when: int | None,
 ) -> None:
-    if settings.uses_tls:
-        raise StartError("LOCALDIAL_TLS_CERTIFICATE is set, but this version does not speak TLS yet")
-    stop = _stop_event(stop_when)
-    async with application(settings) as app, metrics_served(settings):
+    stop = _stop_event(stop_when, certificates)
+    async with (
+        watched(certificates),
+        application(settings) as app,
+        metrics_served(settings, certificates),
+    ):
         contract = Contract()
-        rpc = RpcHandlers(contract, OpenAccess())
+        rpc = RpcHandlers(contract, _authenticator(settings))
         server = grpc_server(shared_port=shared_port)
         server.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], server)
@@ -84,11 +96,8 @@ async def _serve(
             await app.wait_until_usable(stop, settings.listen)
             if stop.is_set():
                 return
-        address = _bind(server, settings.listen, shared_port=shared_port)
-        async with (
-            _started(server),
-            webhook_served(settings, address, shared_port=shared_port) as stop_webhook,
-        ):
+        address = bind(server, settings, certificates, shared_port=shared_port)
+        async with _served(server, settings, certificates, shared_port=shared_port) as stop_webhook:
             await app.wait_until_usable(stop, address)
             if stop.is_set():
                 return
@@ -99,7 +108,16 @@ async def _serve(
                 gc.freeze()
                 rpc.open()
                 await health_servicer.set_all(_SERVING)
-                _log.info("serving", extra={"address": address, "database": settings.shown_database_url})
+                _log.info(
+                    "serving",
+                    extra={
+                        "address": address,
+                        "database": settings.shown_database_url,
+                        "tls": settings.uses_tls,
+                    },
+                )
+                if not shared_port:
+                    log_exposure(settings, address)
                 on_ready(address)
                 await stop.wait()
                 _log.info("stopping")
@@ -112,12 +130,11 @@ async def _serve(
     _log.info("stopped")
 
 
-def _stop_event(stop_when: int | None) -> asyncio.Event:
+def _stop_event(stop_when: int | None, certificates: ServerCertificates | None) -> asyncio.Event:
     """Return an event that is set by a signal, or when the file descriptor `stop_when` is readable."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for signal_number in stop_signals():
-        loop.add_signal_handler(signal_number, stop.set)
+    handle_signals(stop.set, reload_of(certificates))
     if stop_when is not None:
 
         def stop_once() -> None:
@@ -127,6 +144,13 @@ def _stop_event(stop_when: int | None) -> asyncio.Event:
 
         loop.add_reader(stop_when, stop_once)
     return stop
+
+
+def _authenticator(settings: Settings) -> Authenticator:
+    if settings.credentials_required:
+        raise StartError("credentials are required, but this version cannot check any yet")
+    authenticator = OpenAccess()
+    return WithOwnWebhook(authenticator) if settings.webhook_listen else authenticator
 
 
 def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
@@ -150,12 +174,31 @@ async def _keep_call_back_health(app: Application, servicer: HealthServicer) -> 
 
 
 @contextlib.asynccontextmanager
-async def _started(server: grpc.aio.Server) -> AsyncIterator[None]:
-    await server.start()
-    try:
-        yield
-    finally:
-        await server.stop(0)
+async def _served(
+    server: grpc.aio.Server,
+    settings: Settings,
+    certificates: ServerCertificates | None,
+    *,
+    shared_port: bool,
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Start the server, and its webhook if the settings name an address for one.
+
+    Yields a function that stops the webhook after the requests under way.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        target = stack.enter_context(own_socket(server)) if settings.webhook_listen else None
+        stack.push_async_callback(server.stop, 0)
+        await server.start()
+        if target is None:
+            yield _nothing
+        else:
+            yield await stack.enter_async_context(
+                webhook_served(settings, target, certificates, shared_port=shared_port)
+            )
+
+
+async def _nothing() -> None:
+    pass
 
 
 @contextlib.asynccontextmanager
@@ -197,20 +240,3 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     except ImportError:
         return asyncio.new_event_loop
     return uvloop.new_event_loop
-
-
-def _bind(server: grpc.aio.Server, listen: str, *, shared_port: bool) -> str:
-    """Bind the address, host:port; return it with port 0 replaced by the real one. Raises `StartError`."""
-    if not shared_port:
-        # gRPC reports a failed bind only in a line of its own on stderr, so try without gRPC first. The
-        # supervisor has tried a shared port.
-        with opened(listen, _LISTEN_SETTING):
-            pass
-    try:
-        port = server.add_insecure_port(listen)
-    except RuntimeError:
-        port = 0
-    if port == 0:
-        # Another server has taken the port just now, or holds an address that gRPC binds in addition.
-        raise cannot_listen(listen, _LISTEN_SETTING, OSError(errno.EADDRINUSE, ""))
-    return f"{listen.rpartition(':')[0]}:{port}"

@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from localdial_server.concurrency.stop_signals import stop_signals
+from localdial_server.concurrency.stop_signals import handle_signals
 from localdial_server.settings.errors import StartError
 
 _log = logging.getLogger(__name__)
@@ -84,18 +84,24 @@ class Supervisor:
         self._restart_delays = restart_delays
         self._not_ready_count = count
         self._running: set[Process] = set()
+        self._ready: set[Process] = set()
         self._stopping = asyncio.Event()
         self._problem = ""
 
-    async def run(self) -> None:
-        """Run the workers until SIGTERM, SIGINT or SIGHUP, then stop them; a second signal kills them.
+    async def run(self, on_hangup: Callable[[], None]) -> None:
+        """Run the workers until SIGTERM or SIGINT, then stop them; a second signal kills them.
 
-        Raises `WorkersFailed` if one of the first workers cannot start, or if one stops with an error. No
-        process is left running in either case.
+        SIGHUP is passed on to them, and `on_hangup` is called. Raises `WorkersFailed` if one of the first
+        workers cannot start, or if one stops with an error. No process is left running in either case.
         """
-        loop = asyncio.get_running_loop()
-        for number in stop_signals():
-            loop.add_signal_handler(number, self._on_signal)
+
+        def pass_on_hangup() -> None:
+            on_hangup()
+            # A worker that is not ready may not handle SIGHUP yet, which would end it.
+            for process in self._ready:
+                _send(process, signal.SIGHUP)
+
+        handle_signals(self._on_signal, pass_on_hangup)
         async with asyncio.TaskGroup() as tasks:
             slots = [tasks.create_task(self._keep_running()) for _ in range(self._count)]
             await self._stopping.wait()
@@ -163,11 +169,13 @@ class Supervisor:
             match _message(line):
                 case {"address": str()}:
                     ready_at = clock()
+                    self._ready.add(process)
                     on_ready()
                 case {"error": str(text)}:
                     problem = text
         code = await process.wait()
         self._running.discard(process)
+        self._ready.discard(process)
         self._on_exit(process.pid)
         cause = signal.strsignal(-code) if code < 0 else f"exit code {code}"
         reason = problem or f"the worker with PID {process.pid} exited: {cause}"

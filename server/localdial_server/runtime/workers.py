@@ -21,11 +21,18 @@ from pydantic import SecretStr
 from pydantic_core import to_json
 
 from localdial_server.observability.logs import configure_logging
+from localdial_server.runtime.grpc_ports import log_exposure
 from localdial_server.runtime.side_listeners import serve_metrics
 from localdial_server.runtime.storage import refuse_forgotten_state
 from localdial_server.runtime.supervisor import Supervisor
 from localdial_server.settings.addresses import listen_alone, opened
 from localdial_server.settings.settings import CONFIG_ENV, Settings, env_name
+from localdial_server.tls.server_certificates import (
+    ServerCertificates,
+    reload_of,
+    server_certificates,
+    watched,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -41,41 +48,62 @@ _MARGIN_SECONDS: Final = 5.0
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
-    """Serve with several processes until SIGTERM, SIGINT or SIGHUP, and let each finish its running calls.
+    """Serve with several processes until SIGTERM or SIGINT, and let each finish its running calls.
 
-    `on_ready` gets the address once all of them serve. Raises `StartError` if they cannot.
+    SIGHUP makes them reload the certificate. `on_ready` gets the address once all of them serve. Raises
+    `StartError` if they cannot.
     """
     configure_logging(settings.log_level, settings.log_format)
     # Workers get every setting explicitly, so they cannot tell which ones are defaults.
     refuse_forgotten_state(settings)
+    certificates = server_certificates(settings)
     with (
         _held_port("listen", settings.listen) as address,
+        _held_port("tls_client_listen", settings.tls_client_listen) as client_address,
         _held_port("webhook_listen", settings.webhook_listen) as webhook_address,
-        _metrics(settings.metrics_listen) as (variables, forget_worker),
+        _metrics(settings, certificates) as (variables, forget_worker),
     ):
 
         def ready() -> None:
-            _log.info("serving", extra={"address": address, "workers": settings.workers})
+            _log.info(
+                "serving",
+                extra={"address": address, "workers": settings.workers, "tls": settings.uses_tls},
+            )
+            log_exposure(settings, address)
             if webhook_address:
                 _log.info("serving the webhook", extra={"address": webhook_address})
             on_ready(address)
 
+        addresses = {
+            "listen": address,
+            "tls_client_listen": client_address,
+            "webhook_listen": webhook_address,
+            "metrics_listen": "",
+        }
         supervisor = Supervisor(
             _COMMAND,
-            {**_environment(settings, address, webhook_address), **variables},
+            {**_environment(settings, addresses), **variables},
             settings.workers,
             # Changes drain first, then all calls.
             2 * settings.drain_seconds + settings.database_timeout_seconds + _MARGIN_SECONDS,
             on_ready=ready,
             on_exit=forget_worker,
         )
-        asyncio.run(supervisor.run())
+        asyncio.run(_supervise(supervisor, certificates))
     _log.info("stopped")
 
 
-def _environment(settings: Settings, address: str, webhook_address: str) -> Mapping[str, str]:
-    """Return the environment of a worker. It holds all settings, so the worker reads no file."""
-    addresses = {"listen": address, "webhook_listen": webhook_address, "metrics_listen": ""}
+async def _supervise(supervisor: Supervisor, certificates: ServerCertificates | None) -> None:
+    # The supervisor's own certificates are for the metrics, which it serves itself.
+    async with watched(certificates):
+        await supervisor.run(reload_of(certificates))
+
+
+def _environment(settings: Settings, addresses: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment of a worker. It holds all settings, so the worker reads no file.
+
+    `addresses` are the settings that are other ones for workers.
+    """
     values = {**dict(settings), **addresses, "workers": 1}
     ours = {env_name(name): _serialized(value) for name, value in values.items()}
     # Setting names are case-insensitive and the last duplicate wins, so put ours last.
@@ -132,19 +160,21 @@ def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _metrics(listen: str) -> Iterator[tuple[Mapping[str, str], Callable[[int], None]]]:
-    """Serve the sum of all workers' metrics on `listen`, unless that is empty.
+def _metrics(
+    settings: Settings, certificates: ServerCertificates | None
+) -> Iterator[tuple[Mapping[str, str], Callable[[int], None]]]:
+    """Serve the sum of all workers' metrics if the settings name an address.
 
     Yields the workers' environment variables, and a function to call with the PID of a worker that has
-    exited. Raises `StartError` if `listen` cannot be bound.
+    exited. Raises `StartError` if the address cannot be bound.
     """
-    if not listen:
+    if not settings.metrics_listen:
         yield {}, lambda _: None
         return
     with tempfile.TemporaryDirectory(prefix="localdial-metrics-") as folder:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # untyped library
-        stop = serve_metrics(listen, registry)
+        stop = serve_metrics(settings, certificates, registry)
         try:
             yield {_METRICS_FOLDER_ENV: folder}, functools.partial(mark_process_dead, path=folder)
         finally:

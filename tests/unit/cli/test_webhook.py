@@ -8,6 +8,7 @@ from localdial_server.runtime import serve as server_process
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings, describe_settings
 from localdial_server.web.webhook import standalone
+from localdial_server.web.webhook.routing_client import Server
 
 from .conftest import Cli
 
@@ -27,8 +28,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
     """Replace the webhook by one that is ready and stops at once; return what each was started with."""
     started: list[Started] = []
 
-    def serve(settings: Settings, server: str, listen: str, on_ready: Callable[[str], None]) -> None:
-        started.append((settings.webhook_public_url, server, listen))
+    def serve(settings: Settings, server: Server, listen: str, on_ready: Callable[[str], None]) -> None:
+        started.append((settings.webhook_public_url, server.target, listen))
         on_ready("127.0.0.1:4711")
 
     monkeypatch.setattr(standalone, "serve", serve)

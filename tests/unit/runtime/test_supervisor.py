@@ -52,6 +52,7 @@ class Workers:
     ) -> None:
         self.folder = folder
         self.ready = 0
+        self.hangups = 0
         self.ended: list[int] = []
         self.supervisor = Supervisor(
             (program, "-I", "-S", "-c", script, str(folder)),
@@ -71,6 +72,9 @@ class Workers:
         """The PIDs of all workers that have started."""
         return {int(file.name) for file in self.folder.iterdir() if file.name.isdecimal()}
 
+    def _count_hangup(self) -> None:
+        self.hangups += 1
+
     @property
     def running(self) -> set[int]:
         return {pid for pid in self.started if pid not in self.ended}
@@ -78,7 +82,7 @@ class Workers:
     @asynccontextmanager
     async def run(self) -> AsyncIterator["asyncio.Task[None]"]:
         """Start the workers and wait until they are ready; stop them on exit, by force if necessary."""
-        running = asyncio.create_task(self.supervisor.run())
+        running = asyncio.create_task(self.supervisor.run(self._count_hangup))
         try:
             await until(lambda: self.ready or running.done())
             yield running
@@ -120,10 +124,38 @@ async def test_a_signal_ends_all_workers_and_replaces_none(tmp_path: Path, numbe
     assert len(workers.ended) == len(workers.started) == 3
 
 
+HANGUP_WORKER = WORKER.replace(
+    "folder = pathlib.Path(sys.argv[1])\n",
+    "folder = pathlib.Path(sys.argv[1])\n"
+    "signal.signal(signal.SIGHUP, lambda *_: (folder / f'hangup-{os.getpid()}').touch())\n",
+)
+
+
+async def test_a_hangup_is_passed_on_to_the_workers_that_are_ready(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, HANGUP_WORKER)
+    async with workers.run():
+        send(signal.SIGHUP)
+        await until(lambda: len(list(tmp_path.glob("hangup-*"))) == 2)
+        assert workers.running == workers.started
+    assert workers.hangups == 1
+
+
+async def test_a_hangup_does_not_end_a_worker_that_is_not_ready(tmp_path: Path) -> None:
+    # Until it is ready, a worker may have no handler for SIGHUP.
+    workers = Workers(tmp_path, WORKER.replace("print(", "import time\ntime.sleep(0.5)\nprint("))
+    running = asyncio.create_task(workers.supervisor.run(lambda: None))
+    await until(lambda: len(workers.started) == 2)
+    send(signal.SIGHUP)
+    await until(lambda: workers.ready == 1)
+    assert len(workers.started) == 2
+    send(signal.SIGTERM)
+    await asyncio.wait_for(running, 20)
+
+
 async def test_a_signal_during_the_start_ends_all_workers(tmp_path: Path) -> None:
     workers = Workers(tmp_path, WORKER, stop_timeout=1000)
     workers.supervisor._on_signal()
-    await asyncio.wait_for(workers.supervisor.run(), 20)
+    await asyncio.wait_for(workers.supervisor.run(lambda: None), 20)
     assert len(workers.ended) == 2
 
 
@@ -269,7 +301,8 @@ import asyncio, os, sys
 from localdial_server.runtime.supervisor import Supervisor
 command = (sys.executable, "-I", "-S", "-c", {WORKER!r}, sys.argv[1])
 ready = lambda: print("ready", flush=True)
-asyncio.run(Supervisor(command, dict(os.environ), 3, 20, on_ready=ready, on_exit=lambda pid: None).run())
+asyncio.run(Supervisor(command, dict(os.environ), 3, 20, on_ready=ready, on_exit=lambda pid: None)
+    .run(lambda: None))
 """
     with subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE

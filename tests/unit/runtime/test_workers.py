@@ -121,16 +121,16 @@ def test_a_worker_has_the_settings_of_its_supervisor_from_every_source(
     monkeypatch.setenv("localdial_workers", "4")
     monkeypatch.setenv("LOCALDIAL_SPOOL_DIRECTORY", "with a space/and=more")
     settings = read_settings(listen="127.0.0.1:0")
-    environment = workers._environment(settings, "127.0.0.1:1234", "127.0.0.1:1235")
-    for name in list(os.environ):
-        monkeypatch.delenv(name)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
     addresses = {
         "listen": "127.0.0.1:1234",
         "webhook_listen": "127.0.0.1:1235",
         "metrics_listen": "",
     }
+    environment = workers._environment(settings, addresses)
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     assert dict(read_settings()) == {**dict(settings), **addresses, "workers": 1}
 
 
@@ -153,7 +153,7 @@ input()
 def test_the_metrics_of_all_workers_are_added_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    with workers._metrics(address) as (variables, forget):
+    with workers._metrics(read_settings(metrics_listen=address), None) as (variables, forget):
         counting = [
             subprocess.Popen(
                 [sys.executable, "-c", COUNTING],
@@ -190,11 +190,11 @@ def test_a_metrics_port_on_which_another_server_listens_is_refused() -> None:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with (
             pytest.raises(StartError, match=f"cannot listen on {address}: .*LOCALDIAL_METRICS"),
-            workers._metrics(address),
+            workers._metrics(read_settings(metrics_listen=address), None),
         ):
             pass
 
 
 def test_without_a_metrics_address_nothing_is_counted() -> None:
-    with workers._metrics("") as (variables, _):
+    with workers._metrics(read_settings(), None) as (variables, _):
         assert variables == {}

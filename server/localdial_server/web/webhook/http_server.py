@@ -5,6 +5,7 @@ import contextlib
 import logging
 import math
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -15,8 +16,9 @@ from localdial_server.domain.callers import NumberReader
 from localdial_server.settings.addresses import opened
 from localdial_server.settings.settings import Settings, env_name
 from localdial_server.settings.validators import secret_pairs
+from localdial_server.tls.server_certificates import ServerCertificates, for_http
 from localdial_server.web.webhook.endpoints import Webhook
-from localdial_server.web.webhook.routing_client import RoutingClient, connected
+from localdial_server.web.webhook.routing_client import RoutingClient, Server, connected
 from localdial_server.web.webhook.signed_requests import Signatures
 from localdial_server.web.webhook.twiml import TwimlWriter
 
@@ -41,12 +43,19 @@ class Served(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def serving(
-    settings: Settings, server: str, listen: str, *, shared_port: bool = False
+    settings: Settings,
+    server: Server,
+    listen: str,
+    certificates: ServerCertificates | None,
+    *,
+    shared_port: bool = False,
 ) -> AsyncIterator[Served]:
-    """Serve the webhook on `listen`, for the localdial server at `server`, both host:port.
+    """Serve the webhook of a localdial server on `listen`, host:port.
 
-    `shared_port`: other processes may serve on the same port. Raises `StartError`.
+    With `certificates` it uses TLS unless `listen` is a loopback address. `shared_port`: other processes may
+    serve on the same port. Raises `StartError`.
     """
+    tls = for_http(listen, certificates)
     reader = NumberReader(settings.default_country)
     with _listening(listen, shared_port=shared_port) as (address, sockets):
         async with connected(
@@ -55,11 +64,18 @@ async def serving(
             degraded_after=settings.degraded_after_seconds,
             reader=reader,
         ) as localdial:
-            http = _HttpServer(application(settings, localdial), settings.drain_seconds)
+            http = _HttpServer(
+                application(settings, localdial),
+                settings.drain_seconds,
+                None if tls is None else tls.following_context(),
+            )
             async with http.running(sockets):
                 if settings.webhook_caveat:
                     _log.warning("the webhook may refuse every call: %s", settings.webhook_caveat)
-                _log.info("serving the webhook", extra={"address": address, "server": server})
+                _log.info(
+                    "serving the webhook",
+                    extra={"address": address, "server": server.target, "tls": tls is not None},
+                )
                 yield Served(address, http.stop)
 
 
@@ -80,9 +96,9 @@ def application(settings: Settings, localdial: RoutingClient) -> Starlette:
 
 
 class _HttpServer(uvicorn.Server):
-    """uvicorn, but it leaves signals alone and `running` waits until it has started."""
+    """uvicorn, but it leaves signals alone, `running` waits until it has started, and it is given its TLS."""
 
-    def __init__(self, app: Starlette, drain_seconds: float) -> None:
+    def __init__(self, app: Starlette, drain_seconds: float, tls: ssl.SSLContext | None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -102,6 +118,7 @@ class _HttpServer(uvicorn.Server):
         )
         # We log start and stop ourselves.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        self._tls = tls
         self._is_started = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
 
@@ -125,6 +142,7 @@ class _HttpServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, then set the event."""
+        self.config.ssl = self._tls
         await super().startup(sockets)
         self._is_started.set()
 

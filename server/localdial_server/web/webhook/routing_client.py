@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -33,7 +34,7 @@ _HEALTH_SECONDS: Final = 1.0
 # No caller waits for a report.
 _REPORT_SECONDS: Final = 10.0
 
-# Bypass the proxy, which is for reaching the carrier: the connection to localdial carries
+# Bypass the proxy, which is for reaching the carrier: the connection to localdial may carry
 # phone numbers unencrypted.
 _NO_PROXY: Final = (("grpc.enable_http_proxy", 0),)
 
@@ -44,6 +45,18 @@ _DEFINITIVE: Final = NotFound, FailedPrecondition, InvalidArgument
 
 # The longest caller number that the contract accepts. No phone number is nearly as long.
 _LONGEST_CALLER: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A localdial server, and how to call it."""
+
+    target: str
+    """host:port, or any other gRPC target."""
+    credentials: grpc.ChannelCredentials | None = None
+    """For TLS; None: the connection is not encrypted."""
+    key: str | None = field(default=None, repr=False)
+    """The API key."""
 
 
 class Health(StrEnum):
@@ -165,18 +178,26 @@ class RoutingClient:
 
 @asynccontextmanager
 async def connected(
-    server: str, *, screening: bool, degraded_after: float, reader: NumberReader
+    server: Server, *, screening: bool, degraded_after: float, reader: NumberReader
 ) -> AsyncIterator[RoutingClient]:
-    """Connect to the server at `server`, host:port; the connection belongs to the running event loop."""
+    """Connect to the server; the connection belongs to the running event loop."""
     async with (
-        AsyncClient(server, options=_NO_PROXY) as client,
-        grpc.aio.insecure_channel(server, _NO_PROXY) as channel,
+        AsyncClient(
+            server.target, key=server.key, credentials=server.credentials, options=_NO_PROXY
+        ) as client,
+        _channel(server) as channel,
     ):
         localdial = RoutingClient(
             client, channel, screening=screening, degraded_after=degraded_after, reader=reader
         )
         yield localdial
         await localdial.finish_reports()
+
+
+def _channel(server: Server) -> grpc.aio.Channel:
+    if server.credentials is None:
+        return grpc.aio.insecure_channel(server.target, _NO_PROXY)
+    return grpc.aio.secure_channel(server.target, server.credentials, _NO_PROXY)
 
 
 def _seconds_until(until: float) -> float:

@@ -1,5 +1,6 @@
 """Issues certificates of test authorities, for servers and clients on this machine."""
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +32,13 @@ class Authority:
         self.certificate = self._folder / "authority.pem"
         self._authority.cert_pem.write_to_path(self.certificate)
 
-    def issue(self, name: str) -> Identity:
-        """Issue a certificate for a host name or an IP address."""
-        issued = self._authority.issue_cert(name, common_name=name)
+    def issue(
+        self, name: str, *, not_before: dt.datetime | None = None, not_after: dt.datetime | None = None
+    ) -> Identity:
+        """Issue a certificate for a host name or an IP address, over the files of an earlier one."""
+        issued = self._authority.issue_cert(
+            name, common_name=name, not_before=not_before, not_after=not_after
+        )
         identity = Identity(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         # All languages read PKCS #8, and some read nothing else.
         key = load_pem_private_key(issued.private_key_pem.bytes(), None)
