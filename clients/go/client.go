@@ -26,6 +26,9 @@ type Client struct {
 	// Directory has the organizations and their users.
 	Directory localdialv1.DirectoryClient
 
+	// Administration has the API keys of the server.
+	Administration localdialv1.AdministrationClient
+
 	channel *grpc.ClientConn
 	close   context.CancelFunc
 }
@@ -51,6 +54,7 @@ func New(address string, options ...Option) (*Client, error) {
 		CallRouting:     localdialv1.NewCallRoutingClient(conn),
 		NumberInventory: localdialv1.NewNumberInventoryClient(conn),
 		Directory:       localdialv1.NewDirectoryClient(conn),
+		Administration:  localdialv1.NewAdministrationClient(conn),
 		channel:         channel,
 		close:           cancel,
 	}, nil

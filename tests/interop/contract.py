@@ -9,12 +9,12 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
+from localdial.v1 import administration_pb2, call_routing_pb2, directory_pb2, number_inventory_pb2
 from tests.interop.driver import DriverBroken
 
 SERVICES: tuple[ServiceDescriptor, ...] = tuple(
     service
-    for file in (call_routing_pb2, directory_pb2, number_inventory_pb2)
+    for file in (administration_pb2, call_routing_pb2, directory_pb2, number_inventory_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
 )
 

@@ -14,14 +14,14 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc.status_pb2 import Status
 
-from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
+from localdial.v1 import administration_pb2, call_routing_pb2, directory_pb2, number_inventory_pb2
 
 # How long a hanging answer lasts at most. Longer than a passing test needs.
 HANG_SECONDS = 10.0
 
 METHODS: dict[str, MethodDescriptor] = {
     f"/{service.full_name}/{method.name}": method
-    for file in (call_routing_pb2, directory_pb2, number_inventory_pb2)
+    for file in (administration_pb2, call_routing_pb2, directory_pb2, number_inventory_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }

@@ -83,6 +83,10 @@ var pagers = map[string]func(context.Context, *localdial.Client, instruction) ([
 		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListUsersRequest, *localdialv1.ListUsersResponse] {
 			return c.Directory.ListUsers
 		}),
+	"localdial.v1.Administration/ListApiKeys": pager(
+		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListApiKeysRequest, *localdialv1.ListApiKeysResponse] {
+			return c.Administration.ListApiKeys
+		}),
 }
 
 func pager[Request localdial.PagedRequest, Response localdial.PagedResponse](

@@ -23,7 +23,7 @@ from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
+from localdial.v1 import administration_pb2, call_routing_pb2, directory_pb2, number_inventory_pb2
 from localdial_client import AsyncClient, Client, LocaldialError, async_pages, from_status, pages
 
 Command = dict[str, Any]
@@ -31,7 +31,7 @@ Answer = dict[str, Any]
 
 METHODS: dict[str, MethodDescriptor] = {
     f"{service.full_name}/{method.name}": method
-    for file in (call_routing_pb2, directory_pb2, number_inventory_pb2)
+    for file in (administration_pb2, call_routing_pb2, directory_pb2, number_inventory_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }

@@ -4,6 +4,13 @@ import asyncio
 
 import grpc.aio
 
+from localdial.v1.administration_pb2 import (
+    CreateApiKeyRequest,
+    ListApiKeysRequest,
+    RevokeApiKeyRequest,
+    RotateApiKeyRequest,
+)
+from localdial.v1.administration_pb2_grpc import AdministrationStub
 from localdial.v1.call_routing_pb2 import (
     BatchResolveOutboundCallerIdsRequest,
     ListInboundCallsRequest,
@@ -103,3 +110,15 @@ class AsyncDirectory:
         self.list_users = AsyncMethod(stub.ListUsers, ListUsersRequest, defaults)
         self.delete_user = AsyncMethod(stub.DeleteUser, DeleteUserRequest, defaults)
         self.batch_set_users = AsyncMethod(stub.BatchSetUsers, BatchSetUsersRequest, defaults)
+
+
+class AsyncAdministration:
+    """The API keys of the server."""
+
+    def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults[asyncio.Event]) -> None:
+        """Make the methods; `defaults` apply to all calls."""
+        stub = AdministrationStub(channel)
+        self.create_api_key = AsyncMethod(stub.CreateApiKey, CreateApiKeyRequest, defaults)
+        self.list_api_keys = AsyncMethod(stub.ListApiKeys, ListApiKeysRequest, defaults)
+        self.rotate_api_key = AsyncMethod(stub.RotateApiKey, RotateApiKeyRequest, defaults)
+        self.revoke_api_key = AsyncMethod(stub.RevokeApiKey, RevokeApiKeyRequest, defaults)

@@ -4,6 +4,13 @@ import threading
 
 import grpc
 
+from localdial.v1.administration_pb2 import (
+    CreateApiKeyRequest,
+    ListApiKeysRequest,
+    RevokeApiKeyRequest,
+    RotateApiKeyRequest,
+)
+from localdial.v1.administration_pb2_grpc import AdministrationStub
 from localdial.v1.call_routing_pb2 import (
     BatchResolveOutboundCallerIdsRequest,
     ListInboundCallsRequest,
@@ -103,3 +110,15 @@ class Directory:
         self.list_users = Method(stub.ListUsers, ListUsersRequest, defaults)
         self.delete_user = Method(stub.DeleteUser, DeleteUserRequest, defaults)
         self.batch_set_users = Method(stub.BatchSetUsers, BatchSetUsersRequest, defaults)
+
+
+class Administration:
+    """The API keys of the server."""
+
+    def __init__(self, channel: grpc.Channel, defaults: CallDefaults[threading.Event]) -> None:
+        """Make the methods; `defaults` apply to all calls."""
+        stub = AdministrationStub(channel)
+        self.create_api_key = Method(stub.CreateApiKey, CreateApiKeyRequest, defaults)
+        self.list_api_keys = Method(stub.ListApiKeys, ListApiKeysRequest, defaults)
+        self.rotate_api_key = Method(stub.RotateApiKey, RotateApiKeyRequest, defaults)
+        self.revoke_api_key = Method(stub.RevokeApiKey, RevokeApiKeyRequest, defaults)

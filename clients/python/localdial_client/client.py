@@ -9,12 +9,17 @@ from typing import Final, Self
 import grpc
 import grpc.aio
 
-from localdial_client._async_services import AsyncCallRouting, AsyncDirectory, AsyncNumberInventory
+from localdial_client._async_services import (
+    AsyncAdministration,
+    AsyncCallRouting,
+    AsyncDirectory,
+    AsyncNumberInventory,
+)
 from localdial_client._channel import ChannelOptions
 from localdial_client._connection import connection
 from localdial_client._method import CallDefaults
 from localdial_client._revisions import Revisions
-from localdial_client._services import CallRouting, Directory, NumberInventory
+from localdial_client._services import Administration, CallRouting, Directory, NumberInventory
 
 # A phone call is waiting: an error that the dialer can act on is better than a late response.
 DEFAULT_TIMEOUT: Final = 5.0
@@ -32,6 +37,7 @@ class Client:
     call_routing: CallRouting
     number_inventory: NumberInventory
     directory: Directory
+    administration: Administration
 
     def __init__(
         self,
@@ -90,6 +96,7 @@ class Client:
         self.call_routing = CallRouting(self._channel, defaults)
         self.number_inventory = NumberInventory(self._channel, defaults, carrier_defaults)
         self.directory = Directory(self._channel, defaults)
+        self.administration = Administration(self._channel, defaults)
 
     def close(self) -> None:
         """Close the connection immediately; calls in flight raise `Cancelled`. Closing again does nothing."""
@@ -114,6 +121,7 @@ class AsyncClient:
     call_routing: AsyncCallRouting
     number_inventory: AsyncNumberInventory
     directory: AsyncDirectory
+    administration: AsyncAdministration
 
     def __init__(
         self,
@@ -161,6 +169,7 @@ class AsyncClient:
         self.call_routing = AsyncCallRouting(self._channel, defaults)
         self.number_inventory = AsyncNumberInventory(self._channel, defaults, carrier_defaults)
         self.directory = AsyncDirectory(self._channel, defaults)
+        self.administration = AsyncAdministration(self._channel, defaults)
 
     async def close(self) -> None:
         """Close the connection immediately; calls in flight raise `Cancelled`. Closing again does nothing."""

@@ -20,6 +20,7 @@ import {
   CallRouting,
   Client,
   type ClientOptions,
+  Administration,
   Directory,
   errorFromStatus,
   LocaldialError,
@@ -50,7 +51,7 @@ interface Command {
 type Method = (request: object, options?: CallOptions) => Promise<Message>;
 type PageMethod = (request: object, options?: CallOptions) => Promise<Message & { nextPageToken: string }>;
 
-const services: readonly DescService[] = [CallRouting, NumberInventory, Directory];
+const services: readonly DescService[] = [CallRouting, NumberInventory, Directory, Administration];
 const contract: ReadonlyMap<string, DescMethod> = new Map(
   services.flatMap((service) => service.methods.map((method) => [`${service.typeName}/${method.name}`, method])),
 );

@@ -5,6 +5,7 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import { createClient, type Client as ServiceClient } from "@connectrpc/connect";
 import { isLoopback, parseAddress } from "./address.js";
 import { Balancer } from "./balancer.js";
+import { Administration } from "./gen/localdial/v1/administration_pb.js";
 import { CallRouting } from "./gen/localdial/v1/call_routing_pb.js";
 import { Directory } from "./gen/localdial/v1/directory_pb.js";
 import { NumberInventory } from "./gen/localdial/v1/number_inventory_pb.js";
@@ -74,6 +75,8 @@ export class Client {
   readonly numberInventory: ServiceClient<typeof NumberInventory>;
   /** Manages the organizations and their users. */
   readonly directory: ServiceClient<typeof Directory>;
+  /** Manages the API keys of the server. */
+  readonly administration: ServiceClient<typeof Administration>;
   readonly #transport: LocaldialTransport;
   readonly #balancer: Balancer;
 
@@ -105,6 +108,7 @@ export class Client {
     this.callRouting = createClient(CallRouting, this.#transport);
     this.numberInventory = createClient(NumberInventory, this.#transport);
     this.directory = createClient(Directory, this.#transport);
+    this.administration = createClient(Administration, this.#transport);
   }
 
   /**

@@ -26,6 +26,7 @@ export {
   UnavailableError,
   UnimplementedError,
 } from "./errors.js";
+export * from "./gen/localdial/v1/administration_pb.js";
 export * from "./gen/localdial/v1/call_routing_pb.js";
 export * from "./gen/localdial/v1/directory_pb.js";
 export * from "./gen/localdial/v1/errors_pb.js";

@@ -37,6 +37,7 @@ public final class LocaldialClient implements AutoCloseable {
     private final CallRouting callRouting;
     private final NumberInventory numberInventory;
     private final Directory directory;
+    private final Administration administration;
 
     private LocaldialClient(Builder builder) {
         Revisions revisions = builder.readYourWrites ? new Revisions() : null;
@@ -46,6 +47,7 @@ public final class LocaldialClient implements AutoCloseable {
         callRouting = new CallRouting(caller);
         numberInventory = new NumberInventory(caller);
         directory = new Directory(caller);
+        administration = new Administration(caller);
     }
 
     /**
@@ -82,6 +84,15 @@ public final class LocaldialClient implements AutoCloseable {
      */
     public Directory directory() {
         return directory;
+    }
+
+    /**
+     * Manages the API keys of the server.
+     *
+     * @return the methods of the service {@code Administration}
+     */
+    public Administration administration() {
+        return administration;
     }
 
     /**

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.localdial.client.Administration;
 import org.localdial.client.CallRouting;
 import org.localdial.client.Directory;
 import org.localdial.client.LocaldialClient;
@@ -21,11 +22,12 @@ import org.localdial.client.ServiceCalls;
 record ClientMethod(ServiceCalls<?> service, String name) {
     private static final String PACKAGE = "localdial.v1.";
     private static final List<Class<?>> SERVICES =
-            List.of(CallRouting.class, Directory.class, NumberInventory.class);
+            List.of(Administration.class, CallRouting.class, Directory.class, NumberInventory.class);
 
     /** Returns the method for {@code localdial.v1.Service/Method}, with its own timeout unless that is null. */
     static ClientMethod of(LocaldialClient client, String rpc, Duration timeout) throws NoSuchMethodException {
         ServiceCalls<?> service = switch (serviceName(rpc)) {
+            case "Administration" -> client.administration();
             case "CallRouting" -> client.callRouting();
             case "Directory" -> client.directory();
             case "NumberInventory" -> client.numberInventory();

@@ -1,0 +1,128 @@
+package org.localdial.client;
+
+import java.util.concurrent.CompletableFuture;
+import org.localdial.v1.AdministrationGrpc;
+import org.localdial.v1.ApiKey;
+import org.localdial.v1.CreateApiKeyRequest;
+import org.localdial.v1.CreateApiKeyResponse;
+import org.localdial.v1.ListApiKeysRequest;
+import org.localdial.v1.ListApiKeysResponse;
+import org.localdial.v1.RevokeApiKeyRequest;
+import org.localdial.v1.RevokeApiKeyResponse;
+import org.localdial.v1.RotateApiKeyRequest;
+import org.localdial.v1.RotateApiKeyResponse;
+
+/**
+ * Manages the API keys of the server.
+ *
+ * <p>Requests and responses are documented in {@code org.localdial.v1}. Every method throws the subclass of
+ * {@link LocaldialException} for the status if the call fails, and IllegalStateException if the client is closed.
+ */
+public final class Administration extends ServiceCalls<Administration> {
+    Administration(Caller caller) {
+        super(caller);
+    }
+
+    @Override
+    Administration with(Caller other) {
+        return new Administration(other);
+    }
+
+    /**
+     * Creates an API key. A call that fails is not repeated, because every call makes another key.
+     *
+     * @param request the name, the role and the organization of the key
+     * @return the key with its secret, which is returned only here
+     * @throws LocaldialException if the call fails
+     */
+    public CreateApiKeyResponse createApiKey(CreateApiKeyRequest request) {
+        return caller.call(AdministrationGrpc.getCreateApiKeyMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #createApiKey}. Cancelling the future cancels the call.
+     *
+     * @param request the name, the role and the organization of the key
+     * @return a future of the key with its secret, which is returned only here; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<CreateApiKeyResponse> createApiKeyAsync(CreateApiKeyRequest request) {
+        return caller.callAsync(AdministrationGrpc.getCreateApiKeyMethod(), request);
+    }
+
+    /**
+     * Lists API keys, without their secrets.
+     *
+     * @param request the organization and the page
+     * @return one page
+     * @throws LocaldialException if the call fails
+     */
+    public ListApiKeysResponse listApiKeys(ListApiKeysRequest request) {
+        return caller.call(AdministrationGrpc.getListApiKeysMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #listApiKeys}. Cancelling the future cancels the call.
+     *
+     * @param request the organization and the page
+     * @return a future of one page; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<ListApiKeysResponse> listApiKeysAsync(ListApiKeysRequest request) {
+        return caller.callAsync(AdministrationGrpc.getListApiKeysMethod(), request);
+    }
+
+    /**
+     * Lists all pages, each like {@link #listApiKeys}.
+     *
+     * @param request the organization and the page
+     * @return the pages in order, each fetched when it is needed
+     */
+    public Pages<ListApiKeysResponse, ApiKey> listApiKeysPages(ListApiKeysRequest request) {
+        return new Pages<>(
+                request.getPageToken(),
+                token -> listApiKeys(request.toBuilder().setPageToken(token).build()),
+                ListApiKeysResponse::getNextPageToken,
+                ListApiKeysResponse::getApiKeysList);
+    }
+
+    /**
+     * Gives an API key a new secret. A call that fails is not repeated, because every call makes another secret.
+     *
+     * @param request the key, and how long its former secret stays valid
+     * @return the key with its new secret, which is returned only here
+     * @throws LocaldialException if the call fails
+     */
+    public RotateApiKeyResponse rotateApiKey(RotateApiKeyRequest request) {
+        return caller.call(AdministrationGrpc.getRotateApiKeyMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #rotateApiKey}. Cancelling the future cancels the call.
+     *
+     * @param request the key, and how long its former secret stays valid
+     * @return a future of the key with its new secret, which is returned only here; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<RotateApiKeyResponse> rotateApiKeyAsync(RotateApiKeyRequest request) {
+        return caller.callAsync(AdministrationGrpc.getRotateApiKeyMethod(), request);
+    }
+
+    /**
+     * Ends an API key.
+     *
+     * @param request the key
+     * @return the revoked key
+     * @throws LocaldialException if the call fails
+     */
+    public RevokeApiKeyResponse revokeApiKey(RevokeApiKeyRequest request) {
+        return caller.call(AdministrationGrpc.getRevokeApiKeyMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #revokeApiKey}. Cancelling the future cancels the call.
+     *
+     * @param request the key
+     * @return a future of the revoked key; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<RevokeApiKeyResponse> revokeApiKeyAsync(RevokeApiKeyRequest request) {
+        return caller.callAsync(AdministrationGrpc.getRevokeApiKeyMethod(), request);
+    }
+}
