@@ -19,7 +19,8 @@ from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.engines.private_files import is_readable_by_others
-from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, read_only_engine
+from localdial_server.storage.engines.sqlite import SqliteDatabase, read_only_engine
+from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
 from localdial_server.storage.sql.schema import numbers
 

@@ -25,10 +25,10 @@ from localdial_server.rpc.health import HealthServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.own_webhook import WithOwnWebhook
 from localdial_server.rpc.reflection import enable_reflection
-from localdial_server.runtime.bootstrap import Application, application
+from localdial_server.runtime.bootstrap import application
 from localdial_server.runtime.grpc_ports import bind, log_exposure, own_socket
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
-from localdial_server.runtime.storage import Background
+from localdial_server.runtime.storage import Background, Storage
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.tls.server_certificates import (
@@ -101,8 +101,8 @@ async def _serve(
             await app.wait_until_usable(stop, address)
             if stop.is_set():
                 return
-            call_back_health = functools.partial(_keep_call_back_health, app, health_servicer)
-            async with _running([*app.background, call_back_health]):
+            keep_health = functools.partial(_keep_health, app.storage, health_servicer, settings)
+            async with _running([*app.background, keep_health]):
                 # Keep the garbage collector from scanning objects that live as long as the process.
                 gc.collect()
                 gc.freeze()
@@ -162,15 +162,19 @@ def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
     }
 
 
-async def _keep_call_back_health(app: Application, servicer: HealthServicer) -> None:
-    """Update the health of call-backs at each polling interval, until cancelled."""
-    storage = app.storage
+async def _keep_health(storage: Storage, servicer: HealthServicer, settings: Settings) -> None:
+    """Update the health of the server and of call-backs at each polling interval, until cancelled."""
     while True:
+        records_calls = await asyncio.to_thread(storage.records_calls)
         by_rules = await asyncio.to_thread(storage.routes_call_backs)
-        states = {CALL_BACKS: by_rules, DEGRADED_CALL_BACKS: by_rules or storage.number_index.is_complete}
+        states = {
+            **dict.fromkeys(["", *_SERVICE_NAMES], records_calls),
+            CALL_BACKS: by_rules,
+            DEGRADED_CALL_BACKS: by_rules or storage.number_index.is_complete,
+        }
         for name, is_serving in states.items():
             await servicer.set(name, _SERVING if is_serving else _NOT_SERVING)
-        await asyncio.sleep(app.settings.snapshot_poll_seconds)
+        await asyncio.sleep(settings.snapshot_poll_seconds)
 
 
 @contextlib.asynccontextmanager

@@ -24,7 +24,8 @@ from localdial_server.storage.call_log.inbound import (
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import INBOUND_CALLS, ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.engines import sqlite
-from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, reason_of
+from localdial_server.storage.engines.sqlite import SqliteDatabase, reason_of
+from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from localdial_server.storage.snapshots.api_keys import ApiKeyDirectory
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
 from localdial_server.storage.snapshots.number_index import SqlNumberIndex
@@ -54,10 +55,11 @@ Background = Callable[[], Coroutine[Any, Any, None]]
 class Storage:
     """An open database with everything that belongs to it.
 
-    Run `background` while calls are served. `routes_call_backs` returns whether the database is up and has
-    every recorded call; it may read the disk. `claim` checks that the database can be used: it returns
-    what is missing from the schema, or None if nothing is. It blocks, and raises `StartError` if waiting
-    does not help and `DBAPIError` if the database does not respond.
+    Run `background` while calls are served. `records_calls` returns whether outbound calls can be recorded,
+    and `routes_call_backs` whether the database is up and has every recorded call; both may read the disk.
+    `claim` checks that the database can be used: it returns what is missing from the schema, or None if
+    nothing is. It blocks, and raises `StartError` if waiting does not help and `DBAPIError` if the database
+    does not respond.
     """
 
     database: "SqliteDatabase | PostgresDatabase"
@@ -67,6 +69,7 @@ class Storage:
     call_log: GroupCommitLog
     inbound_call_log: QueuedInboundCallLog
     background: Sequence[Background]
+    records_calls: Callable[[], bool]
     routes_call_backs: Callable[[], bool]
     claim: Callable[[], str | None]
 
@@ -83,15 +86,17 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
                 database, _cache_policy(settings, max_age=math.inf), number_index.changed
             )
             api_keys = ApiKeyDirectory(database, database, settings.snapshot_poll_seconds)
+            call_log = GroupCommitLog(DatabaseRecorder(database).record)
             yield Storage(
                 database,
                 snapshots,
                 number_index,
                 api_keys,
-                GroupCommitLog(DatabaseRecorder(database).record),
+                call_log,
                 QueuedInboundCallLog(InboundDatabaseRecorder(database).record),
-                [snapshots.drop_idle_always, number_index.run, api_keys.run],
-                lambda: True,
+                [snapshots.drop_idle_always, number_index.run, api_keys.run, call_log.keep_trying],
+                lambda: database.is_in_place and not call_log.is_failing,
+                lambda: database.is_in_place,
                 functools.partial(missing_migration, database.engine),
             )
         else:
@@ -150,6 +155,7 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
         api_keys.run,
         recorder.empty_spools,
         inbound_recorder.empty_spools,
+        call_log.keep_trying,
     ]
 
     def claim() -> str | None:
@@ -176,6 +182,7 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
             call_log,
             inbound_call_log,
             background,
+            lambda: not call_log.is_failing,
             routes_call_backs,
             claim,
         )

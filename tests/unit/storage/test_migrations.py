@@ -30,7 +30,8 @@ from localdial_server.runtime.bootstrap import migrate as migrate_as_told
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
 from localdial_server.storage.engines.database import VERSION_TABLE
-from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from localdial_server.storage.sql import migrations
 from localdial_server.storage.sql.migrate import SchemaError, migrate, revisions, upgrade
 from localdial_server.storage.sql.reader import SqlReader

@@ -17,7 +17,7 @@ from typing_extensions import override
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.spool import Disk, ForeignSpool, Spool, SpoolFolder
-from localdial_server.storage.engines.sqlite import DatabaseInUse
+from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from tests.conformance.store_records import A, B, call
 from tests.support.waiting import DEADLINE_SECONDS
 

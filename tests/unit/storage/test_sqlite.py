@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Connection
 
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from tests.support.databases import create_sqlite
 from tests.support.waiting import DEADLINE_SECONDS
 
@@ -163,3 +164,111 @@ async def test_closing_waits_for_writes(path: Path, database: SqliteDatabase) ->
     await asyncio.gather(writing, ending)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT value FROM counter").fetchone() == (1,)
+
+
+def _move(path: Path, to: Path) -> None:
+    to.mkdir(exist_ok=True)
+    for file in path.parent.glob(f"{path.name}*"):
+        file.rename(to / file.name)
+
+
+def _replace(path: Path, to: Path) -> None:
+    _move(path, to)
+    create_sqlite(path)
+
+
+def _delete(path: Path, _to: Path) -> None:
+    path.unlink()
+
+
+def _delete_log(path: Path, _to: Path) -> None:
+    path.with_name(f"{path.name}-wal").unlink()
+
+
+@pytest.mark.parametrize("remove", [_move, _replace, _delete, _delete_log])
+async def test_no_transaction_uses_files_that_the_next_start_would_not_find(
+    path: Path,
+    database: SqliteDatabase,
+    tmp_path: Path,
+    remove: Callable[[Path, Path], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    remove(path, tmp_path / "elsewhere")
+    assert not database.is_in_place
+    for _ in range(5):
+        for run in database.read, database.write, database.append:
+            with pytest.raises(StorageUnavailable):
+                await run("test", _value)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("the database is not in its place")
+
+
+async def test_a_file_that_is_moved_during_a_transaction_fails_it(
+    path: Path, database: SqliteDatabase, tmp_path: Path
+) -> None:
+    def add_one(connection: Connection) -> None:
+        _add_one(connection)
+        _move(path, tmp_path / "elsewhere")
+
+    with pytest.raises(StorageUnavailable):
+        await database.write("test", add_one)
+
+
+async def test_a_file_that_is_put_back_is_used_again(
+    path: Path, database: SqliteDatabase, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    _move(path, elsewhere)
+    with pytest.raises(StorageUnavailable):
+        await database.write("test", _add_one)
+    _move(elsewhere / path.name, tmp_path)
+    assert database.is_in_place
+    await database.write("test", _add_one)
+    assert await database.read("test", _value) == 1
+
+
+async def test_a_full_disk_is_logged_once_and_without_a_traceback(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    create_sqlite(path)
+    database = SqliteDatabase.open(path, max_bytes=400_000)
+    for _ in range(20):
+        with pytest.raises(StorageUnavailable):
+            await database.write(
+                "test",
+                lambda connection: connection.exec_driver_sql("CREATE TABLE t AS SELECT zeroblob(999999)"),
+            )
+    await database.close()
+    (record,) = caplog.records
+    assert not record.exc_info
+    assert (record.cause, record.unit_of_work) == ("database or disk is full", "test")  # type: ignore[attr-defined]
+
+
+async def test_a_file_is_opened_once_even_if_its_lock_file_is_deleted(
+    path: Path, database: SqliteDatabase
+) -> None:
+    path.with_name(f"{path.name}.lock").unlink()
+    with pytest.raises(DatabaseInUse):
+        SqliteDatabase.open(path)
+    await database.write("test", _add_one)
+
+
+async def test_a_file_with_hard_links_is_refused(path: Path, tmp_path: Path) -> None:
+    create_sqlite(path)
+    other = tmp_path / "other.db"
+    other.hardlink_to(path)
+    for name in path, other:
+        with pytest.raises(OSError, match="it has 2 hard links"):
+            SqliteDatabase.open(name)
+    other.unlink()
+    await SqliteDatabase.open(path).close()
+
+
+async def test_a_hard_link_to_an_open_file_does_not_open_it_twice(
+    path: Path, database: SqliteDatabase, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.db"
+    other.hardlink_to(path)
+    with pytest.raises(OSError, match="it has 2 hard links"):
+        SqliteDatabase.open(other)
+    await database.write("test", _add_one)

@@ -7,6 +7,7 @@ with the number of calls that recent commits contained, up to a bound.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 from typing_extensions import override
@@ -18,13 +19,17 @@ from localdial_server.domain.model import OutboundCall
 # With this many calls in a commit, the log waits for the full `max_delay`.
 _FULL_LOAD = 4
 
+# How often to try whether calls can be recorded again.
+_TRY_SECONDS = 0.5
+
 _Waiting = tuple[OutboundCall, asyncio.Future[RecordedCall]]
 
 
 RecordCalls = Callable[[Sequence[OutboundCall]], Awaitable[Sequence[RecordedCall]]]
 """Records a group of calls durably; returns the call recorded under each call_id, in order.
 
-Raises `StorageUnavailable`; some calls may have been recorded anyway.
+Raises `StorageUnavailable`; some calls may have been recorded anyway. An empty group records nothing,
+and succeeds only if calls can be recorded.
 """
 
 
@@ -49,6 +54,24 @@ class GroupCommitLog(CallLog):
         self._sleep = sleep
         self._waiting: list[_Waiting] = []
         self._commits: asyncio.Task[None] | None = None
+        self._is_failing = False
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether calls cannot be recorded, as far as the last attempt showed."""
+        return self._is_failing
+
+    async def keep_trying(self) -> None:
+        """While calls cannot be recorded, try at intervals whether they can. Runs until cancelled.
+
+        A server that says that it is not serving gets no calls that would show it.
+        """
+        while True:
+            await self._sleep(_TRY_SECONDS)
+            if self._is_failing:
+                with contextlib.suppress(StorageUnavailable):
+                    await self._record([])
+                    self._is_failing = False
 
     @override
     def append(self, call: OutboundCall) -> asyncio.Future[RecordedCall]:
@@ -85,10 +108,12 @@ class GroupCommitLog(CallLog):
         try:
             recorded = await self._record([call for call, _ in group])
         except Exception as error:  # noqa: BLE001 - every caller gets it, or would wait forever
+            self._is_failing = True
             for _, future in group:
                 if not future.done():
                     future.set_exception(error)
             return
+        self._is_failing = False
         for (_, future), each in zip(group, recorded, strict=True):
             # A caller that gave up has cancelled its future; its record stays.
             if not future.done():

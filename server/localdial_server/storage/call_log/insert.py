@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from localdial_server.domain.model import InboundCall, OutboundCall
+from localdial_server.storage.engines.sqlite import write_something
 from localdial_server.storage.sql.rows import from_call, to_call, to_row
 from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
 
@@ -77,7 +78,10 @@ _MERGE_POSTGRES = _merging(_insert_of_arrays(inbound_calls))
 
 
 def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
-    """Insert the calls whose call_id is new; return the call recorded under each, in order."""
+    """Insert the calls whose call_id is new; return the call recorded under each, in order.
+
+    No calls: fail if there is no room for any.
+    """
     if _insert(connection, calls) == len(calls):
         return calls
     recorded: dict[tuple[str, str], OutboundCall] = {}
@@ -123,4 +127,7 @@ def _insert(connection: Connection, calls: Sequence[OutboundCall]) -> int:
         in_order = sorted(calls, key=lambda call: (call.organization_id, call.call_id))
         rows = [from_call(call) for call in in_order]
         return connection.execute(_INSERT_POSTGRES, _arrays(outbound_calls, rows)).rowcount
+    if not calls:
+        write_something(connection)
+        return 0
     return connection.execute(_INSERT_SQLITE, [from_call(call) for call in calls]).rowcount

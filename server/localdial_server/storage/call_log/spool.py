@@ -26,7 +26,8 @@ from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import InboundCall, OutboundCall
 from localdial_server.storage.call_log.insert import insert_calls, merge_inbound_calls
 from localdial_server.storage.engines.private_files import make_private_file, make_private_folder
-from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from localdial_server.storage.sql.migrate import SchemaError, migrate
 from localdial_server.storage.sql.rows import to_call, to_inbound_call
 from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
@@ -129,7 +130,7 @@ class Spool(Generic[T]):
         spooled: Spooled[T] = OUTBOUND_CALLS,  # type: ignore[assignment]  # the default of T
     ) -> "Spool[T]":
         """Open the file, or create it. Raises `DatabaseInUse` if another process holds it."""
-        database = SqliteDatabase.open(path, max_bytes=max_bytes)
+        database = SqliteDatabase.open(path, max_bytes=max_bytes, must_stay=False)
         try:
             migrate(database.engine)
             with database.engine.begin() as connection:

@@ -7,16 +7,13 @@ thread does all the writes: SQLite would serialize them in any case.
 """
 
 import asyncio
-import errno
 import logging
-import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
@@ -24,12 +21,9 @@ from sqlalchemy.pool import NullPool, QueuePool
 from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.storage.engines.database import VERSION_TABLE, Database
-from localdial_server.storage.engines.private_files import (
-    PRIVATE_FILE,
-    make_private_file,
-    make_private_folder,
-)
+from localdial_server.storage.engines.sqlite_file import NotInPlace, SqliteFile
 
 T = TypeVar("T")
 
@@ -47,50 +41,40 @@ _IS_EMPTY_OR_OURS = """
 """
 
 
-class DatabaseInUse(Exception):
-    """Another process serves this file."""
-
-
 class SqliteDatabase(Database):
     """One SQLite file, which this process holds alone."""
 
-    def __init__(self, path: Path, lock: FileLock, max_bytes: int | None) -> None:
-        self._lock = lock
-        self._writer = _engine(path, "BEGIN IMMEDIATE", connections=1, max_bytes=max_bytes)
-        self._reader = _engine(path, "BEGIN", connections=_READERS)
+    def __init__(self, file: SqliteFile, max_bytes: int | None, *, must_stay: bool) -> None:
+        self._file = file
+        self._must_stay = must_stay
+        self._log = LimitedLog(_log)
+        self._writer = _engine(file.path, "BEGIN IMMEDIATE", connections=1, max_bytes=max_bytes)
+        self._reader = _engine(file.path, "BEGIN", connections=_READERS)
         self._write_thread = ThreadPoolExecutor(1, "sqlite-write")
         self._read_threads = ThreadPoolExecutor(_READERS, "sqlite-read")
 
     @classmethod
-    def open(cls, path: Path, max_bytes: int | None = None) -> "SqliteDatabase":
+    def open(cls, path: Path, max_bytes: int | None = None, *, must_stay: bool = True) -> "SqliteDatabase":
         """Open or create the file and lock other servers out of it.
 
         `max_bytes` bounds its size (None: no bound). Two processes on one file would not see each
         other's changes in their snapshots, and older versions of SQLite can corrupt a WAL that
-        several processes checkpoint.
+        several processes checkpoint. With `must_stay`, transactions fail while the file is not in its
+        place, where the next start looks for it.
 
         Raises `DatabaseInUse` and `OSError`.
         """
-        # One lock for the file, whatever link it is opened through.
-        path = path.resolve()
-        if path.exists() and not os.access(path, os.W_OK):
-            # SQLite would open it for reading and leave read-only files beside it.
-            raise PermissionError(errno.EACCES, "it is read-only", str(path))
-        make_private_folder(path.parent)
-        # The thread that releases the lock is not the one that acquired it.
-        lock = FileLock(f"{path}.lock", mode=PRIVATE_FILE, thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise DatabaseInUse from None
-        # SQLite gives the files beside it the same mode.
-        make_private_file(path)
-        return cls(path, lock, max_bytes)
+        return cls(SqliteFile.hold(path), max_bytes, must_stay=must_stay)
 
     @property
     def engine(self) -> Engine:
         """The engine that writes, for migrations and for an administrator's work."""
         return self._writer
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the paths of the database lead to the files that are open. Reads the disk."""
+        return self._file.is_in_place()
 
     def write_something(self) -> None:
         """Commit without changing anything, to detect a full disk before the first call.
@@ -98,8 +82,7 @@ class SqliteDatabase(Database):
         Raises `DBAPIError`.
         """
         with self._writer.begin() as connection:
-            # The user_version is unused, and its page is written with every commit anyway.
-            connection.exec_driver_sql("PRAGMA user_version = 0")
+            write_something(connection)
 
     @override
     async def read(self, name: str, work: Callable[[Connection], T]) -> T:
@@ -134,7 +117,7 @@ class SqliteDatabase(Database):
             threads.shutdown(wait=True)
         for engine in self._reader, self._writer:
             engine.dispose()
-        self._lock.release()
+        self._file.release()
 
     async def _run(
         self,
@@ -145,12 +128,46 @@ class SqliteDatabase(Database):
         after_commit: Callable[[T], None] | None = None,
     ) -> T:
         def run() -> T:
-            result = _in_transaction(engine, name, work)
+            result = self._in_transaction(engine, name, work)
             if after_commit is not None:
                 after_commit(result)
             return result
 
         return await asyncio.get_running_loop().run_in_executor(threads, run)
+
+    def _in_transaction(self, engine: Engine, name: str, work: Callable[[Connection], T]) -> T:
+        try:
+            if self._must_stay:
+                self._file.require_in_place()
+            with engine.begin() as connection:
+                result = work(connection)
+            if self._must_stay and engine is self._writer:
+                # Otherwise the next start would not find what was just committed.
+                self._file.require_in_place()
+        except NotInPlace as error:
+            self._log.error(
+                "the database is not in its place: put its files back, or restart the server",
+                extra={"unit_of_work": name, "cause": str(error)},
+            )
+            raise StorageUnavailable from error
+        except (IntegrityError, DataError, ProgrammingError):
+            # A bug in the caller: running again would not help.
+            raise
+        except DBAPIError as error:
+            # A full disk, a lock held by a tool, a damaged file: only the log says which.
+            self._log.error(
+                "the database failed",
+                kind=getattr(error.orig, "sqlite_errorname", ""),
+                extra={"unit_of_work": name, "file": str(self._file.path), "cause": reason_of(error.orig)},
+            )
+            raise StorageUnavailable from error
+        return result
+
+
+def write_something(connection: Connection) -> None:
+    """Write a page without changing anything, to find out whether that is possible."""
+    # The user_version is unused.
+    connection.exec_driver_sql("PRAGMA user_version = 0")
 
 
 def read_only_engine(path: Path) -> Engine:
@@ -170,19 +187,6 @@ def reason_of(error: BaseException | None) -> str:
         # SQLite says "disk I/O error" when it cannot create the 32 KiB file beside its own.
         return "database or disk is full"
     return str(error)
-
-
-def _in_transaction(engine: Engine, name: str, work: Callable[[Connection], T]) -> T:
-    try:
-        with engine.begin() as connection:
-            return work(connection)
-    except (IntegrityError, DataError, ProgrammingError):
-        # A bug in the caller: running again would not help.
-        raise
-    except DBAPIError as error:
-        # A full disk, a lock held by a tool, a damaged file: only the log says which.
-        _log.exception("the database failed", extra={"unit_of_work": name})
-        raise StorageUnavailable from error
 
 
 def _engine(path: Path, begin: str, connections: int, max_bytes: int | None = None) -> Engine:
