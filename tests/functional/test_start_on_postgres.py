@@ -22,7 +22,7 @@ from localdial_client import Client
 from localdial_server.runtime.bootstrap import application
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
-from localdial_server.storage.call_log.spool import SpoolFolder
+from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from localdial_server.storage.sql.migrate import revisions, upgrade
 from tests.conformance.store_records import call
 from tests.functional.commands import Run, command_line, environment_of, said_in_one_line

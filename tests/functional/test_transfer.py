@@ -18,7 +18,7 @@ from sqlalchemy import Engine, insert
 from localdial_server.admin import maintenance
 from localdial_server.cli import maintenance as maintenance_commands
 from localdial_server.domain.model import Organization
-from localdial_server.storage.call_log.spool import SpoolFolder
+from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from localdial_server.storage.engines.database import VERSION_TABLE
 from localdial_server.storage.sql.rows import from_call
 from localdial_server.storage.sql.schema import outbound_calls

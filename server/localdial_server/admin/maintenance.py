@@ -18,7 +18,7 @@ from localdial_server.runtime.storage import INBOUND_SPOOL_FOLDER, open_database
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
-from localdial_server.storage.call_log.spool import SpoolFolder
+from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
 from localdial_server.storage.sql.retention import count_calls_before, delete_calls_before
 from localdial_server.storage.transfer.export_file import UnknownOrganizations, export_all

@@ -22,7 +22,8 @@ from localdial_server.storage.call_log.inbound import (
     QueuedInboundCallLog,
 )
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
-from localdial_server.storage.call_log.spool import INBOUND_CALLS, ForeignSpool, Spool, SpoolFolder
+from localdial_server.storage.call_log.spool import INBOUND_CALLS, Spool
+from localdial_server.storage.call_log.spool_folder import ForeignSpool, SpoolFolder
 from localdial_server.storage.engines import sqlite
 from localdial_server.storage.engines.sqlite import SqliteDatabase, reason_of
 from localdial_server.storage.engines.sqlite_file import DatabaseInUse

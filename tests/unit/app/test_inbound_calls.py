@@ -20,7 +20,8 @@ from localdial_server.storage.call_log.inbound import (
     InboundSpoolingRecorder,
     QueuedInboundCallLog,
 )
-from localdial_server.storage.call_log.spool import INBOUND_CALLS, SpoolFolder
+from localdial_server.storage.call_log.spool import INBOUND_CALLS
+from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from tests.support.databases import open_sqlite
 from tests.support.stores import store_on
 from tests.support.waiting import until

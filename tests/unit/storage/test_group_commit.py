@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from localdial_server.app.ports.call_log import RecordedCall
+from localdial_server.domain.errors import StorageUnavailable
 from tests.conformance.store_records import call
 from tests.conformance.watched_database import WatchedDatabase
 from tests.support.databases import open_sqlite
+from tests.support.full_disk import full_disk
 from tests.support.stores import call_log_on
+from tests.support.waiting import until
 
 _MAX_DELAY = 2.0
 
@@ -72,3 +75,18 @@ async def test_the_log_waits_less_as_the_load_falls(database: WatchedDatabase) -
     assert delays[0] == _MAX_DELAY
     assert delays == sorted(delays, reverse=True)
     assert delays[-1] < _MAX_DELAY / 2
+
+
+async def test_a_log_that_failed_finds_out_by_itself_when_calls_can_be_recorded_again(
+    database: WatchedDatabase,
+) -> None:
+    call_log = call_log_on(database, 0, lambda _: asyncio.sleep(0.001))
+    await call_log.append(call("1"))
+    trying = asyncio.create_task(call_log.keep_trying())
+    with full_disk():
+        with pytest.raises(StorageUnavailable):
+            await call_log.append(call("2"))
+        await asyncio.sleep(0.05)
+        assert call_log.is_failing
+    await until(lambda: not call_log.is_failing, trying)
+    trying.cancel()

@@ -15,8 +15,10 @@ from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import SpoolingRecorder
-from localdial_server.storage.call_log.spool import Disk, SpoolFolder
+from localdial_server.storage.call_log.spool import Disk
+from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from tests.conformance.store_records import append, call
+from tests.support.full_disk import full_disk
 from tests.support.waiting import DEADLINE_SECONDS, until, until_available
 
 _MANY_BYTES = 100_000_000
@@ -253,6 +255,21 @@ async def test_every_acknowledged_call_reaches_the_database_once_and_in_order(
     for call_id, begun in later_than.items():
         assert place[call_id] > latest_so_far[begun]
     await server.close()
+
+
+async def test_a_full_disk_refuses_calls_only_until_the_database_has_those_of_the_spool(
+    server: Server,
+) -> None:
+    server.database.is_down = True
+    await server.recorder.record([call("1"), call("2")])
+    with full_disk():
+        with pytest.raises(StorageUnavailable):
+            await server.recorder.record([call("3")])
+        server.database.is_down = False
+        server.empty()
+        await server.until_complete()
+        assert await server.recorder.record([call("4")]) == [RecordedCall(call("4"))]
+    assert list(server.database.calls) == ["1", "2", "4"]
 
 
 async def test_calls_in_the_spool_of_a_dead_process_are_recorded_too(server: Server) -> None:

@@ -12,7 +12,8 @@ from localdial_server.domain.errors import NoDestination
 from localdial_server.domain.model import User
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
-from localdial_server.storage.call_log.spool import Disk, Spool, SpoolFolder
+from localdial_server.storage.call_log.spool import Disk, Spool
+from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from tests.conformance.store_records import call
 from tests.support.waiting import DEADLINE_SECONDS, until
 from tests.unit.app.harness import A, Harness

@@ -16,9 +16,11 @@ from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.call_log.spool import Disk, ForeignSpool, Spool, SpoolFolder
+from localdial_server.storage.call_log.spool import Disk, Spool
+from localdial_server.storage.call_log.spool_folder import ForeignSpool, SpoolFolder
 from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from tests.conformance.store_records import A, B, call
+from tests.support.full_disk import full_disk
 from tests.support.waiting import DEADLINE_SECONDS
 
 _MANY_BYTES = 100_000_000
@@ -28,7 +30,7 @@ _MANY_BYTES = 100_000_000
 _PROCESS = """
 import asyncio, sys, time
 from pathlib import Path
-from localdial_server.storage.call_log.spool import SpoolFolder
+from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from tests.conformance.store_records import call
 
 async def main() -> None:
@@ -143,8 +145,9 @@ async def test_any_sequence_of_operations_leaves_the_right_count_and_order(path:
     chance = random.Random(2)
     spool = SpoolFolder(path, _MANY_BYTES).take()
     kept: list[str] = []
-    for step in range(120):
-        match chance.choice(["add", "add", "repeat", "remove", "remove more", "reopen"]):
+    operations = ["add", "add", "repeat", "remove", "remove on a full disk", "remove more", "reopen"]
+    for step in range(150):
+        match chance.choice(operations):
             case "add":
                 ids = [f"{step:05}-{index}" for index in range(chance.randint(1, 9))]
                 await spool.add([call(call_id) for call_id in ids])
@@ -159,7 +162,13 @@ async def test_any_sequence_of_operations_leaves_the_right_count_and_order(path:
             case "remove more" if chance.random() < 0.3:
                 await spool.remove_first(len(kept) + 5)
                 kept.clear()
+            case "remove on a full disk":
+                number = min(chance.randint(0, 12), len(kept))
+                with full_disk():
+                    await spool.remove_first(number)
+                del kept[:number]
             case "reopen":
+                await spool.remove_recorded()
                 await spool.close()
                 spool = SpoolFolder(path, _MANY_BYTES).take()
         assert spool.count == len(kept)
@@ -402,3 +411,52 @@ async def test_calls_are_found_even_if_a_loss_of_power_took_their_marker(path: P
     assert spool.count == 1
     await spool.close()
     await mine.close()
+
+
+async def test_calls_that_were_recorded_do_not_wait_on_a_full_disk(path: Path) -> None:
+    folder = SpoolFolder(path, _MANY_BYTES)
+    spool = folder.take()
+    await spool.add([call(str(number)) for number in range(5)])
+    with full_disk():
+        with pytest.raises(StorageUnavailable):
+            await spool.add([call("refused")])
+        await spool.remove_first(3)
+        assert (spool.count, _ids(await spool.first(9))) == (2, ["3", "4"])
+        assert not folder.is_empty()
+        await spool.remove_first(2)
+        assert (spool.count, await spool.first(9)) == (0, [])
+        assert folder.is_empty()
+        with pytest.raises(StorageUnavailable):
+            await spool.add([])
+    # A call with the identifier of a recorded one waits like any other.
+    await spool.add([call("4"), call("5")])
+    assert (spool.count, _ids(await spool.first(9))) == (2, ["4", "5"])
+    await spool.close()
+    again = folder.take()
+    assert _ids(await again.first(9)) == ["4", "5"]
+    await again.close()
+
+
+async def test_the_rows_of_recorded_calls_are_removed_once_there_is_room(path: Path) -> None:
+    folder = SpoolFolder(path, _MANY_BYTES)
+    spool = folder.take()
+    await spool.add([call("1")])
+    with full_disk():
+        await spool.remove_first(1)
+    await spool.remove_recorded()
+    await spool.close()
+    again = folder.take()
+    assert again.count == 0
+    await again.close()
+
+
+async def test_a_crash_on_a_full_disk_only_repeats_recorded_calls(path: Path) -> None:
+    folder = SpoolFolder(path, _MANY_BYTES)
+    spool = folder.take()
+    await spool.add([call("1"), call("2")])
+    with full_disk():
+        await spool.remove_first(1)
+        await spool.close()
+    again = folder.take()
+    assert _ids(await again.first(9)) == ["1", "2"]
+    await again.close()

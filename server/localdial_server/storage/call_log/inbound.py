@@ -14,8 +14,10 @@ from localdial_server.app.ports.inbound_call_log import InboundCallLog
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import InboundCall
 from localdial_server.observability import metrics
+from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.storage.call_log.insert import merge_inbound_calls
-from localdial_server.storage.call_log.spool import Spool, SpoolFolder
+from localdial_server.storage.call_log.spool import Spool
+from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from localdial_server.storage.engines.database import Database
 
 _log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class InboundSpoolingRecorder:
         self._folder = folder
         self._spool = spool
         self._retry_seconds = retry_seconds
+        self._log = LimitedLog(_log)
         # Held while calls are added and while a batch is moved. Otherwise an outcome that is merged into
         # a call of the batch would be removed with it.
         self._turn = asyncio.Lock()
@@ -72,6 +75,7 @@ class InboundSpoolingRecorder:
         """Move the calls of this machine's spools to the database when it is up, until cancelled."""
         while True:
             await self._empty(self._spool)
+            await self._spool.remove_recorded()
             for spool in await asyncio.to_thread(self._folder.take_abandoned):
                 try:
                     await self._empty(spool)
@@ -95,7 +99,7 @@ class InboundSpoolingRecorder:
             except StorageUnavailable:
                 await asyncio.sleep(self._retry_seconds)
             except Exception:  # noqa: BLE001 - no error may lose a call
-                _log.exception("call-backs could not be recorded from the spool")
+                self._log.exception("call-backs could not be recorded from the spool")
                 await asyncio.sleep(self._retry_seconds)
 
 
@@ -111,6 +115,7 @@ class QueuedInboundCallLog(InboundCallLog):
         self._record = record
         self._max_calls = max_calls
         self._retry_seconds = retry_seconds
+        self._log = LimitedLog(_log)
         # In the order of arrival. A group leaves the queue once it is recorded.
         self._queue: list[InboundCall] = []
         self._commits: asyncio.Task[None] | None = None
@@ -120,7 +125,7 @@ class QueuedInboundCallLog(InboundCallLog):
     def record(self, call: InboundCall) -> None:
         if len(self._queue) >= self._max_calls:
             metrics.INBOUND_CALLS_DROPPED.inc()
-            _log.error("the record of a call-back is lost: the queue is full")
+            self._log.error("the record of a call-back is lost: the queue is full")
             return
         self._queue.append(call)
         metrics.INBOUND_QUEUE.set(len(self._queue))
@@ -149,7 +154,7 @@ class QueuedInboundCallLog(InboundCallLog):
                     await asyncio.sleep(self._retry_seconds)
                     continue
                 except Exception:  # noqa: BLE001 - the calls after this group must not get lost too
-                    _log.exception("call-backs could not be recorded", extra={"count": len(group)})
+                    self._log.exception("call-backs could not be recorded", extra={"count": len(group)})
                     metrics.INBOUND_CALLS_DROPPED.inc(len(group))
                 else:
                     metrics.INBOUND_CALLS_RECORDED.inc(len(group))

@@ -8,9 +8,11 @@ from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.observability import metrics
+from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.storage.call_log.group_commit import RecordCalls
 from localdial_server.storage.call_log.insert import insert_calls
-from localdial_server.storage.call_log.spool import Spool, SpoolFolder
+from localdial_server.storage.call_log.spool import Spool
+from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from localdial_server.storage.engines.database import Database
 
 _log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class SpoolingRecorder:
         self._spool = spool
         self._batch_size = batch_size
         self._retry_seconds = retry_seconds
+        self._log = LimitedLog(_log)
         # Held while new calls are recorded, and while the last calls leave the spool.
         self._turn = asyncio.Lock()
 
@@ -80,6 +83,7 @@ class SpoolingRecorder:
         """
         while True:
             await self._empty(self._spool)
+            await self._spool.remove_recorded()
             for spool in await asyncio.to_thread(self._folder.take_abandoned):
                 try:
                     await self._empty(spool)
@@ -106,7 +110,7 @@ class SpoolingRecorder:
             except StorageUnavailable:
                 await asyncio.sleep(self._retry_seconds)
             except Exception:  # noqa: BLE001 - no error may lose a call
-                _log.exception("calls could not be recorded from the spool")
+                self._log.exception("calls could not be recorded from the spool")
                 await asyncio.sleep(self._retry_seconds)
             metrics.SPOOL_CALLS.set(self._spool.count + (spool.count if spool is not self._spool else 0))
         if not was_empty:

@@ -1,53 +1,34 @@
-"""The spools: where the records of calls wait while the database is down.
+"""A spool: where the records of calls wait while the database is down.
 
-Outbound calls and call-backs have spools in separate folders. So call-backs do not take the room of
-outbound calls, and only the records of outbound calls hold up the routing of call-backs.
-
-Each process has a file of its own in a folder on the local disk: an SQLite database with
-the same call log table, durable, of bounded size, and with one record for each call_id. A
-marker beside the file tells the other processes that calls wait in it.
+It is a file on the local disk: an SQLite database with the same call log table, durable, of
+bounded size, and with one record for each call_id. A marker beside the file tells other
+processes that calls wait in it.
 """
 
 import contextlib
-import itertools
-import logging
 import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, literal_column, select
-from sqlalchemy.exc import DBAPIError
 from typing_extensions import TypeVar
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import InboundCall, OutboundCall
 from localdial_server.storage.call_log.insert import insert_calls, merge_inbound_calls
-from localdial_server.storage.engines.private_files import make_private_file, make_private_folder
+from localdial_server.storage.engines.private_files import make_private_file
 from localdial_server.storage.engines.sqlite import SqliteDatabase
-from localdial_server.storage.engines.sqlite_file import DatabaseInUse
-from localdial_server.storage.sql.migrate import SchemaError, migrate
+from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.rows import to_call, to_inbound_call
 from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
 
-_log = logging.getLogger(__name__)
-
 # SQLite numbers the rows in the order of their insertion.
-_ROW_ID: ColumnElement[int] = literal_column("rowid")
+_row_id: ColumnElement[int] = literal_column("rowid")
 
-_FILE = ".db"
-_MARKER = ".waiting"
-# Holds the identity of the database whose calls are in the file beside it.
-_OWNER = ".database"
-
-# Waits between the attempts to claim the folder, in seconds.
-_CLAIM_DELAYS = (0.1, 0.2, 0.4, 0.8)
-
-
-class ForeignSpool(Exception):
-    """Calls of another database wait in the folder, or another database's servers use it."""
+FILE_SUFFIX: Final = ".db"
+MARKER_SUFFIX: Final = ".waiting"
 
 
 class Disk:
@@ -80,7 +61,7 @@ class Disk:
         return [path.name for path in folder.iterdir()]
 
 
-_DISK = Disk()
+DISK: Final = Disk()
 
 
 T = TypeVar("T", default=OutboundCall)
@@ -118,6 +99,8 @@ class Spool(Generic[T]):
         self._marker = marker
         self._disk = disk
         self._count = count
+        # Calls up to this row ID are in the database already; a full disk keeps their rows in the file.
+        self._recorded_to = 0
         self._inode = disk.inode(self.path)
         self._set_count(count)
 
@@ -126,7 +109,7 @@ class Spool(Generic[T]):
         cls,
         path: Path,
         max_bytes: int,
-        disk: Disk = _DISK,
+        disk: Disk = DISK,
         spooled: Spooled[T] = OUTBOUND_CALLS,  # type: ignore[assignment]  # the default of T
     ) -> "Spool[T]":
         """Open the file, or create it. Raises `DatabaseInUse` if another process holds it."""
@@ -134,8 +117,8 @@ class Spool(Generic[T]):
         try:
             migrate(database.engine)
             with database.engine.begin() as connection:
-                count = _count(connection, spooled.table)
-                return cls(database, path.with_suffix(_MARKER), count, disk, spooled)
+                count = _count(connection, spooled.table, 0)
+                return cls(database, path.with_suffix(MARKER_SUFFIX), count, disk, spooled)
         except BaseException:
             database.close_now()
             raise
@@ -143,11 +126,11 @@ class Spool(Generic[T]):
     @property
     def path(self) -> Path:
         """The path of the file."""
-        return self._marker.with_suffix(_FILE)
+        return self._marker.with_suffix(FILE_SUFFIX)
 
     @property
     def count(self) -> int:
-        """How many calls wait in the file."""
+        """How many calls wait in the file to be recorded in the database."""
         return self._count
 
     async def add(self, calls: Sequence[T]) -> Sequence[T]:
@@ -155,11 +138,15 @@ class Spool(Generic[T]):
 
         Raises `StorageUnavailable` when the spool or its disk is full, or its folder was replaced.
         """
+        table = self._spooled.table
 
         def insert(connection: Connection) -> tuple[Sequence[T], int]:
-            return self._spooled.insert(connection, calls), _count(connection, self._spooled.table)
+            # Otherwise a call could be merged with one that will be removed.
+            connection.execute(delete(table).where(_row_id <= self._recorded_to))
+            return self._spooled.insert(connection, calls), _count(connection, table, 0)
 
         def update_marker(inserted: tuple[Sequence[T], int]) -> None:
+            self._recorded_to = 0
             try:
                 self._set_count(inserted[1])
                 is_in_place = self._disk.inode(self.path) == self._inode
@@ -174,21 +161,48 @@ class Spool(Generic[T]):
 
     async def first(self, limit: int) -> Sequence[T]:
         """Return the first `limit` calls, in the order in which they were added."""
-        query = select(self._spooled.table).order_by(_ROW_ID).limit(limit)
+        waiting = select(self._spooled.table).where(_row_id > self._recorded_to)
+        query = waiting.order_by(_row_id).limit(limit)
         return await self._database.read(
             "spool.first", lambda connection: [self._spooled.of_row(row) for row in connection.execute(query)]
         )
 
     async def remove_first(self, number: int) -> None:
-        """Remove the first `number` calls, which are in the database now."""
+        """Remove the first `number` calls, which are in the database now.
+
+        On a full disk their rows stay in the file until `remove_recorded` succeeds. They do not wait any
+        more, unless the process ends: the next one records them again, which changes nothing.
+        """
         table = self._spooled.table
-        oldest = select(_ROW_ID).select_from(table).order_by(_ROW_ID).limit(number)
 
-        def remove(connection: Connection) -> int:
-            connection.execute(delete(table).where(_ROW_ID.in_(oldest)))
-            return _count(connection, table)
+        def skip(connection: Connection) -> tuple[int, int]:
+            waiting = select(_row_id.label("id")).select_from(table).where(_row_id > self._recorded_to)
+            first = waiting.order_by(_row_id).limit(number).subquery()
+            recorded_to = connection.scalar(select(func.max(first.c.id))) or self._recorded_to
+            return recorded_to, _count(connection, table, recorded_to)
 
-        await self._database.write("spool.remove_first", remove, after_commit=self._set_count)
+        def set_recorded(skipped: tuple[int, int]) -> None:
+            self._recorded_to, count = skipped
+            self._set_count(count)
+
+        # This transaction writes nothing, so it needs no room.
+        await self._database.write("spool.skip", skip, after_commit=set_recorded)
+        await self.remove_recorded()
+
+    async def remove_recorded(self) -> None:
+        """Remove the rows of calls that are in the database, if the disk has room for that."""
+        table = self._spooled.table
+
+        def remove(connection: Connection) -> None:
+            connection.execute(delete(table).where(_row_id <= self._recorded_to))
+
+        def set_removed(_: None) -> None:
+            # SQLite may use their row IDs again.
+            self._recorded_to = 0
+
+        if self._recorded_to:
+            with contextlib.suppress(StorageUnavailable):
+                await self._database.write("spool.remove_recorded", remove, after_commit=set_removed)
 
     async def close(self) -> None:
         """Close the file; the calls in it stay."""
@@ -210,116 +224,11 @@ class Spool(Generic[T]):
             self._count = 0
 
 
-def _count(connection: Connection, table: Table) -> int:
+def _count(connection: Connection, table: Table, recorded_to: int) -> int:
+    """Return how many rows follow the one with ID `recorded_to`."""
     # Rows are added at the end and removed at the beginning, so there is no need to count them.
     first, last = (
-        select(bound(_ROW_ID)).select_from(table).scalar_subquery() for bound in (func.min, func.max)
+        select(bound(_row_id)).select_from(table).where(_row_id > recorded_to).scalar_subquery()
+        for bound in (func.min, func.max)
     )
     return connection.scalar(select(func.coalesce(last - first + 1, 0))) or 0
-
-
-def _owner(path: Path) -> str | None:
-    """Return the identity of the database that a file's calls belong to; None for an older release's file."""
-    try:
-        return path.with_suffix(_OWNER).read_text("utf-8")
-    except FileNotFoundError:
-        return None
-
-
-class SpoolFolder(Generic[T]):
-    """The folder where the processes of one machine keep their spools. Its methods block."""
-
-    def __init__(
-        self,
-        path: Path,
-        max_bytes: int,
-        disk: Disk = _DISK,
-        spooled: Spooled[T] = OUTBOUND_CALLS,  # type: ignore[assignment]  # the default of T
-    ) -> None:
-        self._spooled = spooled
-        self._path = path
-        self._max_bytes = max_bytes
-        self._disk = disk
-        self._unreadable: set[Path] = set()
-        self._scanned_all_files = False
-
-    def take(self) -> Spool[T]:
-        """Open the first file that no process holds; a crash may have left calls in it. Raises `OSError`."""
-        make_private_folder(self._path)
-        for number in itertools.count():
-            # Skip a file that another process holds, or that only a newer release can empty.
-            with contextlib.suppress(DatabaseInUse, SchemaError):
-                spool = self._open(self._path / f"{number}{_FILE}")
-                if spool.count == 0:
-                    # The file is empty, so its previous owner no longer matters.
-                    spool.path.with_suffix(_OWNER).unlink(missing_ok=True)
-                return spool
-        raise AssertionError
-
-    def claim(self, identity: str, own: Spool[T]) -> None:
-        """Claim the folder and this process's file in it, `own`, for the database with this `identity`.
-
-        Raises `ForeignSpool` and `OSError`.
-        """
-        if own.count and _owner(own.path) not in {None, identity}:
-            raise ForeignSpool
-        # Write atomically, and before checking the other files, so that two servers starting
-        # at once cannot both pass the check.
-        new = own.path.with_suffix(f"{_OWNER}-new")
-        make_private_file(new)
-        new.write_text(identity, "utf-8")
-        new.replace(own.path.with_suffix(_OWNER))
-        # Retry: a process running this check holds each file briefly, and one that just took a file
-        # may not have replaced its owner yet.
-        for delay in *_CLAIM_DELAYS, None:
-            if not any(
-                _owner(path) not in {None, identity} and self._is_used(path)
-                for path in self._path.glob(f"*{_FILE}")
-            ):
-                return
-            if delay is None:
-                raise ForeignSpool
-            time.sleep(delay)
-
-    def _is_used(self, path: Path) -> bool:
-        """Return whether another process holds the file, or calls wait in it."""
-        try:
-            spool = self._open(path)
-        except (DatabaseInUse, SchemaError, DBAPIError):
-            return True
-        count = spool.count
-        spool.close_now()
-        return count > 0
-
-    def take_abandoned(self) -> Sequence[Spool[T]]:
-        """Open every file in which calls wait and that no process holds."""
-        found: list[Spool[T]] = []
-        # The first time, look at files without a marker too: a crash may have come after the calls
-        # were written and before their marker.
-        for path in self._path.glob(f"*{_MARKER if self._scanned_all_files else _FILE}"):
-            file = path.with_suffix(_FILE)
-            try:
-                found.append(self._open(file))
-            except DatabaseInUse:
-                continue
-            except (OSError, SchemaError, DBAPIError):
-                if file not in self._unreadable:
-                    self._unreadable.add(file)
-                    _log.exception(
-                        "a spool cannot be read: if it is of outbound calls, call-backs stay UNAVAILABLE "
-                        "until the file is repaired or removed",
-                        extra={"file": str(file)},
-                    )
-        self._scanned_all_files = True
-        return found
-
-    def _open(self, path: Path) -> Spool[T]:
-        return Spool.open(path, self._max_bytes, self._disk, self._spooled)
-
-    def is_empty(self) -> bool:
-        """Return whether no call waits in any process's spool. Raises `StorageUnavailable`."""
-        try:
-            return not any(name.endswith(_MARKER) for name in self._disk.names(self._path))
-        except OSError as error:
-            _log.exception("the spool's folder cannot be read: call-backs stay UNAVAILABLE until it can")
-            raise StorageUnavailable from error
