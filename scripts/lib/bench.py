@@ -27,7 +27,7 @@ from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import Client
-from localdial_server.runtime import bootstrap
+from localdial_server.runtime import bootstrap, connections
 from localdial_server.runtime import serve as server_process
 from localdial_server.settings.settings import read_settings
 from tests.support.postgres import PostgresServer
@@ -240,7 +240,7 @@ async def serve_ceiling() -> None:
     async def echo(request: bytes, _context: object) -> bytes:
         return request
 
-    ceiling = server_process.grpc_server()
+    ceiling = server_process.grpc_server(connections.channel_arguments(1_000, 1_800))
     service, _, method = CEILING.removeprefix("/").partition("/")
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {method: grpc.unary_unary_rpc_method_handler(echo)}
     ceiling.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])

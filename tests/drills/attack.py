@@ -2,25 +2,31 @@
 
 Each scene starts a server, measures a client of another organization alone, and again beside the attack. The
 client is a victim with 20 calls a second, or a good client that calls as fast as it is answered; neither
-retries. The table shows both rates, the client's latency beside the attack, the memory of the server (before
-and most), its open files (before, most, and 10 s afterwards at the latest), the growth of its log, and
-what callers got to see: INTERNAL or UNKNOWN statuses, and texts with something internal.
+retries. The table shows both rates with the client's latencies, the memory of the server (before and most),
+its open files (before, most, and 10 s afterwards at the latest), the growth of its log, and what callers got
+to see: INTERNAL or UNKNOWN statuses, and texts with something internal.
 """
 
 import sys
 from collections.abc import Mapping
 
 from tests.drills.arguments import argument_parser
-from tests.drills.attacks import floods
+from tests.drills.attacks import connections, floods
 from tests.drills.attacks.client import GoodClient
-from tests.drills.attacks.scene import HEAD, Scene, answered, missed, notes, p99_below, row
+from tests.drills.attacks.scene import HEAD, Scene, Target, answered, missed, notes, p99_below, row
 from tests.drills.rounds import print_machine
 
 _SERVED = (answered(0.95), p99_below(50))
+_ALL_ACCEPTED = {"LOCALDIAL_MAX_CONNECTIONS": "3000"}
+_CLOSED: Target = ("all closed by the server", lambda result: not result.report.statuses["still open"])
 
 SCENES: Mapping[str, Scene] = {
     "rapid reset": Scene(floods.rapid_reset, _SERVED),
     "rapid reset, good": Scene(floods.rapid_reset, client=GoodClient),
+    "half open": Scene(connections.half_open, (*_SERVED, _CLOSED), settings=_ALL_ACCEPTED),
+    "half a call": Scene(connections.half_calls, (*_SERVED, _CLOSED), settings=_ALL_ACCEPTED),
+    # The client beside has its connection before the attack; new ones are refused.
+    "idle connections": Scene(connections.idle, _SERVED),
     "goaway": Scene(floods.goaway, _SERVED),
     "ping": Scene(floods.ping, _SERVED),
     "settings": Scene(floods.settings, _SERVED),

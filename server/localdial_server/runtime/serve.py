@@ -20,12 +20,13 @@ from localdial_server.rpc.authentication import Authenticator, OpenAccess
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
 from localdial_server.rpc.directory import DirectoryServicer
-from localdial_server.rpc.handlers import TRANSPORT_LIMIT_BYTES, RpcHandlers
+from localdial_server.rpc.handlers import RpcHandlers
 from localdial_server.rpc.health import HealthServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.own_webhook import WithOwnWebhook
 from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.runtime.bootstrap import application
+from localdial_server.runtime.connections import channel_arguments, connection_limit, raise_file_limit
 from localdial_server.runtime.grpc_ports import bind, log_exposure, own_socket
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
 from localdial_server.runtime.storage import Background, Storage
@@ -85,7 +86,10 @@ async def _serve(
     ):
         contract = Contract()
         rpc = RpcHandlers(contract, _authenticator(settings))
-        server = grpc_server(shared_port=shared_port)
+        limit = connection_limit(settings.max_connections, raise_file_limit())
+        server = grpc_server(
+            channel_arguments(limit, settings.connection_age_seconds), shared_port=shared_port
+        )
         server.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], server)
         health_servicer = HealthServicer([*_SERVICE_NAMES, CALL_BACKS, DEGRADED_CALL_BACKS])
@@ -223,18 +227,10 @@ def _log_failure(task: "asyncio.Task[None]") -> None:
         _log.error("a background task failed; restart the server", exc_info=task.exception())
 
 
-def grpc_server(*, shared_port: bool = False) -> grpc.aio.Server:
-    """Return a server without services. It belongs to the running event loop."""
-    return grpc.aio.server(
-        options=(
-            # Without a supervisor a second server on the same port is a mistake.
-            ("grpc.so_reuseport", int(shared_port)),
-            ("grpc.max_receive_message_length", TRANSPORT_LIMIT_BYTES),
-            # Clients may keep idle connections open through firewalls.
-            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-            ("grpc.keepalive_permit_without_calls", 1),
-        )
-    )
+def grpc_server(arguments: Sequence[tuple[str, int]], *, shared_port: bool = False) -> grpc.aio.Server:
+    """Return a server without services, with gRPC's `arguments`. It belongs to the running event loop."""
+    # Without a supervisor a second server on the same port is a mistake.
+    return grpc.aio.server(options=[*arguments, ("grpc.so_reuseport", int(shared_port))])
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

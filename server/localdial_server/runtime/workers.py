@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from pydantic_core import to_json
 
 from localdial_server.observability.logs import configure_logging
+from localdial_server.runtime.connections import raise_file_limit
 from localdial_server.runtime.grpc_ports import log_exposure
 from localdial_server.runtime.side_listeners import serve_metrics
 from localdial_server.runtime.storage import refuse_forgotten_state
@@ -54,6 +55,8 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     `StartError` if they cannot.
     """
     configure_logging(settings.log_level, settings.log_format)
+    # Workers inherit the limit, and each has pipes to the supervisor.
+    raise_file_limit()
     # Workers get every setting explicitly, so they cannot tell which ones are defaults.
     refuse_forgotten_state(settings)
     certificates = server_certificates(settings)

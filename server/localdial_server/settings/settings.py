@@ -27,6 +27,7 @@ from pydantic_settings import SettingsConfigDict
 from localdial_server.settings.carrier_settings import CarrierSettings
 from localdial_server.settings.errors import SettingProblem, SettingsError
 from localdial_server.settings.identity_settings import IdentitySettings
+from localdial_server.settings.limit_settings import LimitSettings
 from localdial_server.settings.security_settings import SecuritySettings, safe_to_expose
 from localdial_server.settings.service_links import is_service_link
 from localdial_server.settings.state_directory import DATABASE_FILE, SPOOL_FOLDER, default_state_directory
@@ -55,6 +56,7 @@ _TEST_PREFIX = "LOCALDIAL_TEST_"
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Server": ("listen", "workers", "drain", "default_country", "log_", "metrics"),
     "Security": ("tls", "require_credentials", "allow_insecure", "jwt"),
+    "Limits": ("max_connections", "connection_age"),
     "Database and spool": ("state", "database", "degraded", "spool"),
     "Snapshots": ("snapshot",),
     "Carrier": ("carrier", "simulator"),
@@ -76,7 +78,7 @@ _JSON: Final = frozenset({"twilio_subaccounts", "organization_limits", "tls_clie
 _OPTION_NAMES = {"webhook_listen": "--webhook", "allow_insecure": "--insecure"}
 
 
-class Settings(CarrierSettings, IdentitySettings, SecuritySettings):
+class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySettings):
     """The settings of the server; immutable. Use `read_settings` to create them.
 
     Constructed directly, as in tests, they come from keyword arguments and the environment, but no file.

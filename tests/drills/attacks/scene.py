@@ -172,8 +172,8 @@ def _started(_number: int) -> None:
 
 
 HEAD = (
-    f"{'scene':22}{'sent':>10}{'alone/s':>9}{'beside/s':>9}{'kept':>6}{'answered':>9}{'p50 ms':>8}"
-    f"{'p99 ms':>8}{'RSS MB':>10}{'files':>13}{'log B/s':>9}{'INT':>5}{'leaks':>6}"
+    f"{'scene':22}{'sent':>10}{'alone/s':>9}{'p99 ms':>8}{'beside/s':>9}{'kept':>6}{'answered':>9}"
+    f"{'p50 ms':>8}{'p99 ms':>8}{'RSS MB':>10}{'files':>13}{'log B/s':>9}{'INT':>5}{'leaks':>6}"
 )
 
 
@@ -181,7 +181,8 @@ def row(name: str, result: Result) -> str:
     """Return the scene's line of the table."""
     beside, use = result.beside, result.use
     return (
-        f"{name:22}{result.report.sent:>10,}{result.alone.rate:>9,.0f}{beside.rate:>9,.0f}"
+        f"{name:22}{result.report.sent:>10,}{result.alone.rate:>9,.0f}"
+        f"{result.alone.milliseconds(99):>8,.1f}{beside.rate:>9,.0f}"
         f"{result.rate_kept:>6.0%}{beside.share:>9.1%}{beside.milliseconds(50):>8,.1f}"
         f"{beside.milliseconds(99):>8,.1f}{f'{use.mb_before:,.0f}-{use.mb_most:,.0f}':>10}"
         f"{f'{use.files_before}-{use.files_most}-{use.files_after}':>13}"
