@@ -19,7 +19,13 @@ from localdial_client import Client, LocaldialError, Unavailable
 from tests.functional.commands import Run, said_in_one_line
 from tests.functional.server_process import ServerProcess
 from tests.functional.test_workers import Supervised
-from tests.functional.webhook_process import WEBHOOK, WORK_PHONE, set_up_through, webhook_address
+from tests.functional.webhook_process import (
+    WEBHOOK,
+    WORK_PHONE,
+    WebhookProcess,
+    set_up_through,
+    webhook_address,
+)
 from tests.support.certificates import Authority, Identity
 from tests.support.twilio_caller import TwilioCaller
 from tests.support.waiting import wait_until
@@ -247,6 +253,28 @@ def test_the_own_webhook_reaches_a_server_that_requires_client_certificates(
     with connected(server.address, authority, clients.issue("crm")) as client:
         called = set_up_through(client)
     assert TwilioCaller(webhook_address(server)).call(To=called).dialed == WORK_PHONE
+
+
+def test_a_webhook_on_its_own_reaches_a_server_that_requires_client_certificates(
+    start_server: Start, authority: Authority, identity: Identity, clients: Authority, tmp_path: Path
+) -> None:
+    server = start_server(**mutual(identity, clients))
+    gateway = clients.issue("gateway")
+    with connected(server.address, authority, gateway) as client:
+        called = set_up_through(client)
+    webhook = WebhookProcess(
+        tmp_path,
+        server.address,
+        LOCALDIAL_CA=str(authority.certificate),
+        LOCALDIAL_CLIENT_CERTIFICATE=str(gateway.certificate),
+        LOCALDIAL_CLIENT_KEY=str(gateway.key),
+    )
+    try:
+        assert TwilioCaller(webhook.address).call(To=called).dialed == WORK_PHONE
+        with urllib.request.urlopen(f"http://{webhook.address}/health", timeout=20) as health:
+            assert b"SERVING" in health.read()
+    finally:
+        webhook.close()
 
 
 # Reloads.

@@ -1,6 +1,5 @@
 """The command `localdial`: its subcommands, and the options that are given before their names."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -18,14 +17,12 @@ from localdial_server.cli import (
     webhook,
 )
 from localdial_server.cli.command import (
-    DEFAULT_SERVER,
-    SERVER_ENV,
     CommonOptions,
     JsonOption,
-    ServerOption,
     TimeoutOption,
     local_command,
 )
+from localdial_server.cli.connection import ConnectionOptions, takes_connection
 from localdial_server.cli.output import EXIT_CODE_HELP, Output
 
 _SERVER_PANEL = "Server"
@@ -64,10 +61,11 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with 
 
 
 @app.callback()
+@takes_connection
 def root(
     context: typer.Context,
     *,
-    server: ServerOption = None,
+    given: ConnectionOptions,
     as_json: JsonOption = False,
     timeout: TimeoutOption = None,
     _version: Annotated[
@@ -75,9 +73,8 @@ def root(
     ] = False,
 ) -> None:
     """Keep the options that are given before the command's name."""
-    context.obj = CommonOptions(
-        server=server or os.environ.get(SERVER_ENV) or DEFAULT_SERVER, as_json=as_json, timeout=timeout
-    )
+    connection = ConnectionOptions.of_environment().overridden_by(given)
+    context.obj = CommonOptions(connection, as_json=as_json, timeout=timeout)
 
 
 @app.command(rich_help_panel=_SERVER_PANEL)

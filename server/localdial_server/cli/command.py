@@ -17,6 +17,13 @@ import typer
 from google.protobuf.message import Message
 
 from localdial_client import Client, FieldViolation, LocaldialError
+from localdial_server.cli.connection import (
+    CLIENT_VARIABLES,
+    COMMON_OPTIONS_PANEL,
+    SERVER_ENV,
+    ConnectionOptions,
+    takes_connection,
+)
 from localdial_server.cli.output import CliError, ExitCode, Output, exit_code
 from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.service_links import is_service_link
@@ -24,26 +31,13 @@ from localdial_server.settings.service_links import is_service_link
 if TYPE_CHECKING:
     from localdial_server.settings.settings import Settings
 
-DEFAULT_SERVER: Final = "127.0.0.1:50051"
-SERVER_ENV: Final = "LOCALDIAL_SERVER"
-
 # The largest page that the contract allows.
 PAGE_SIZE: Final = 1000
 
 _PROGRAM: Final = "localdial"
-_COMMON_OPTIONS_PANEL: Final = "Common options"
 
-ServerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--server",
-        metavar="HOST:PORT",
-        help=f"The server to call. Environment: {SERVER_ENV}. Default: {DEFAULT_SERVER}.",
-        rich_help_panel=_COMMON_OPTIONS_PANEL,
-    ),
-]
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document.", rich_help_panel=_COMMON_OPTIONS_PANEL)
+    bool, typer.Option("--json", help="Print one JSON document.", rich_help_panel=COMMON_OPTIONS_PANEL)
 ]
 TimeoutOption = Annotated[
     float | None,
@@ -52,7 +46,7 @@ TimeoutOption = Annotated[
         metavar="SECONDS",
         min=0.001,
         help="Deadline of each call. Default: 5, or 60 for calls that involve the carrier.",
-        rich_help_panel=_COMMON_OPTIONS_PANEL,
+        rich_help_panel=COMMON_OPTIONS_PANEL,
     ),
 ]
 ConfigOption = Annotated[
@@ -75,7 +69,7 @@ YesOption = Annotated[
 class CommonOptions:
     """The options that may be given before or after a command's name; the one after it wins."""
 
-    server: str = DEFAULT_SERVER
+    connection: ConnectionOptions
     as_json: bool = False
     timeout: float | None = None
     """Deadline of each call in seconds; None: the client's defaults."""
@@ -83,11 +77,11 @@ class CommonOptions:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The client, output and server address (host:port) of a client command, and its `--timeout`."""
+    """The client and output of a client command, its connection, and its `--timeout`."""
 
     client: Client
     out: Output
-    server: str
+    connection: ConnectionOptions
     timeout: float | None = None
 
     def confirm(self, question: str, *, yes: bool) -> None:
@@ -141,7 +135,7 @@ def settings_from(out: Output, config_file: Path | None, **options: object) -> "
     # Commands that only call a server need no settings.
     from localdial_server.settings import settings  # noqa: PLC0415 - slow to load
 
-    for name, similar in settings.unknown_variables(SERVER_ENV):
+    for name, similar in settings.unknown_variables(*CLIENT_VARIABLES):
         _warn_of_variable(out, name, similar)
     return settings.read_settings(config_file, **options)
 
@@ -151,10 +145,9 @@ def _warn_of_variable(out: Output, name: str, similar: str | None) -> None:
     out.warn(f"the environment variable {name} is not used: there is no such setting{suggestion}")
 
 
-def command_line(server: str, *arguments: str) -> str:
+def command_line(connection: ConnectionOptions, *arguments: str) -> str:
     """Return a command that the user can paste to call the same server."""
-    server_option = () if server == DEFAULT_SERVER else ("--server", server)
-    return shlex.join((_program(), *arguments, *server_option))
+    return shlex.join((_program(), *arguments, *connection.arguments()))
 
 
 def _program() -> str:
@@ -169,14 +162,22 @@ def _program() -> str:
 
 def connect(options: CommonOptions) -> Client:
     """Return a client of the server that the options name. Raises `CliError` if they name none."""
+    address = options.connection.address
+    arguments = dict(options.connection.client_arguments())
+    if options.timeout is not None:
+        arguments |= {"timeout": options.timeout, "carrier_timeout": options.timeout}
     try:
-        if options.timeout is None:
-            return Client(options.server)
-        return Client(options.server, timeout=options.timeout, carrier_timeout=options.timeout)
+        # Without them, only the address can be wrong.
+        Client(address).close()
     except ValueError as error:
         raise CliError(
             f"the server's address, from --server or {SERVER_ENV}, cannot be used: {error}"
         ) from None
+    try:
+        return Client(address, **arguments)
+    except ValueError as error:
+        cause = str(error).replace("pass tls=True", "pass --tls or --ca")
+        raise CliError(f"cannot connect to {address} with these options: {cause}", ExitCode.USAGE) from None
 
 
 def _warn_of_misspelled_server(out: Output) -> None:
@@ -199,28 +200,28 @@ Arguments = ParamSpec("Arguments")
 def client_command(function: Callable[Concatenate[Session, Arguments], None]) -> Callable[..., None]:
     """Turn a function of a `Session` into a command with the common options and with its errors shown."""
 
-    @functools.wraps(function)
     def command(
         context: typer.Context,
-        server: str | None,
         as_json: bool,  # noqa: FBT001 - typer calls by name, but ParamSpec allows no keyword-only ones
         timeout: float | None,
+        given: ConnectionOptions,
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> None:
         before = root_options(context)
         options = CommonOptions(
-            server=before.server if server is None else server,
+            before.connection.overridden_by(given),
             as_json=before.as_json or as_json,
             timeout=before.timeout if timeout is None else timeout,
         )
         out = Output(as_json=options.as_json)
         _warn_of_misspelled_server(out)
         with errors_shown(out), connect(options) as client:
-            function(Session(client, out, options.server, options.timeout), *args, **kwargs)
+            function(Session(client, out, options.connection, options.timeout), *args, **kwargs)
 
-    _declare(command, function, _SERVER, _JSON, _TIMEOUT)
-    return command
+    functools.update_wrapper(command, function)
+    _declare(command, function, _JSON, _TIMEOUT)
+    return takes_connection(command)
 
 
 def local_command(function: Callable[Concatenate[Output, Arguments], None]) -> Callable[..., None]:
@@ -242,7 +243,6 @@ def local_command(function: Callable[Concatenate[Output, Arguments], None]) -> C
 
 
 _CONTEXT: Final = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-_SERVER: Final = _CONTEXT.replace(name="server", annotation=ServerOption, default=None)
 _JSON: Final = _CONTEXT.replace(name="as_json", annotation=JsonOption, default=False)
 _TIMEOUT: Final = _CONTEXT.replace(name="timeout", annotation=TimeoutOption, default=None)
 

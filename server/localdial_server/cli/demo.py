@@ -49,7 +49,7 @@ def demo(session: Session) -> None:
     )
     documents = []
     for number, step in enumerate(steps(loaded), start=1):
-        command = command_line(session.server, *step.command)
+        command = command_line(session.connection, *step.command)
         session.out.partial_result(f"{number}. {step.title}\n   $ {command}")
         outcome, sentence = _run(session.client, step)
         session.out.partial_result(f"   {sentence}\n")

@@ -231,7 +231,10 @@ def _hints(error: LocaldialError) -> Iterable[str]:
     if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:
         yield "The server did not answer in time; --timeout sets a longer deadline."
     if error.code is grpc.StatusCode.UNAVAILABLE and not error.reason:
-        yield "Is the server running there? `localdial serve` starts one; --server names another."
+        yield (
+            "Is the server running there? `localdial serve` starts one; --server names another. A server "
+            "with TLS needs --tls, or --ca if its certificate is from an authority of your own."
+        )
     if request_id(error):
         yield (
             "The request may or may not have been carried out. Repeat the command with "

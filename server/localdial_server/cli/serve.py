@@ -15,6 +15,7 @@ from typing_extensions import override
 from localdial_client import Client, LocaldialError
 from localdial_server.cli import demo_setup
 from localdial_server.cli.command import ConfigOption, command_line, local_command, settings_from
+from localdial_server.cli.connection import ConnectionOptions
 from localdial_server.cli.demo_setup import DEMO, MAPPED
 from localdial_server.cli.output import CliError, ExitCode, Output
 from localdial_server.settings.addresses import reachable
@@ -103,6 +104,12 @@ def serve(
     )
     if settings.webhook_listen:
         settings.require_webhook()
+    if demo and (settings.uses_tls or settings.credentials_required):
+        raise CliError(
+            "--demo needs a server without TLS and without credentials; start the server without it, and "
+            "load the demo with `localdial demo`",
+            ExitCode.USAGE,
+        )
     if settings.workers > 1:
         from localdial_server.runtime import workers as supervised  # noqa: PLC0415 - slow to load
 
@@ -155,9 +162,10 @@ def _load_demo(address: str, out: Output) -> None:
 def _calls_to_paste(server: str, local_number: str) -> tuple[str, ...]:
     borrower = f"+1{MAPPED}5550155"
     request = json.dumps({"organization_id": DEMO, "user_id": "bob", "callee_number": borrower})
+    connection = ConnectionOptions(server)
     method = "localdial.v1.CallRouting/ResolveOutboundCallerId"
     return (
-        command_line(server, "resolve", DEMO, "bob", borrower),
-        command_line(server, "route", local_number, borrower),
+        command_line(connection, "resolve", DEMO, "bob", borrower),
+        command_line(connection, "route", local_number, borrower),
         shlex.join(("grpcurl", "-plaintext", "-d", request, server, method)),
     )

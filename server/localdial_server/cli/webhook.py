@@ -1,22 +1,26 @@
 """`localdial webhook`: the voice webhook as a process of its own."""
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from localdial_server.cli.command import (
     ConfigOption,
     JsonOption,
-    ServerOption,
     errors_shown,
     output_of,
     root_options,
     settings_from,
 )
+from localdial_server.cli.connection import ConnectionOptions, takes_connection
+
+if TYPE_CHECKING:
+    from localdial_server.web.webhook.routing_client import Server
 
 _DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 
 
+@takes_connection
 def webhook(
     context: typer.Context,
     *,
@@ -29,7 +33,7 @@ def webhook(
         ),
     ] = None,
     config_file: ConfigOption = None,
-    server: ServerOption = None,
+    given: ConnectionOptions,
     as_json: JsonOption = False,
 ) -> None:
     """Serve the voice webhook, which Twilio calls for each call-back, until SIGTERM or Ctrl-C.
@@ -37,7 +41,6 @@ def webhook(
     It calls a localdial server that runs elsewhere. `localdial serve --webhook` runs both in one process.
     """
     from localdial_server.web.webhook import standalone  # noqa: PLC0415 - slow to load
-    from localdial_server.web.webhook.routing_client import Server  # noqa: PLC0415 - slow to load
 
     out = output_of(context, as_json=as_json)
 
@@ -49,7 +52,13 @@ def webhook(
         settings.require_webhook()
         standalone.serve(
             settings,
-            Server(server or root_options(context).server),
+            _server(root_options(context).connection.overridden_by(given)),
             settings.webhook_listen or _DEFAULT_LISTEN,
             on_ready,
         )
+
+
+def _server(connection: ConnectionOptions) -> "Server":
+    from localdial_server.web.webhook.routing_client import Server  # noqa: PLC0415 - slow to load
+
+    return Server(connection.address, **connection.client_arguments())

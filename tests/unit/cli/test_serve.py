@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.cli.command import DEFAULT_SERVER, command_line
+from localdial_server.cli.command import command_line
+from localdial_server.cli.connection import ConnectionOptions
 from localdial_server.cli.output import ExitCode
 from localdial_server.runtime import bootstrap
 from localdial_server.runtime import serve as server_process
@@ -123,5 +124,5 @@ def test_a_pasted_command_starts_the_same_program(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(program.parent) if on_path else str(tmp_path))
     monkeypatch.setattr("sys.argv", [str(program), "serve"])
-    assert command_line(DEFAULT_SERVER, "orgs", "list") == f"{shown} orgs list"
-    assert command_line("[::1]:1", "route", "+1") == f"{shown} route +1 --server '[::1]:1'"
+    assert command_line(ConnectionOptions(), "orgs", "list") == f"{shown} orgs list"
+    assert command_line(ConnectionOptions("[::1]:1"), "route", "+1") == f"{shown} route +1 --server '[::1]:1'"

@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from localdial_server.cli import app
-from localdial_server.cli.command import SERVER_ENV
+from localdial_server.cli.connection import CLIENT_VARIABLES
 from localdial_server.settings.settings import CONFIG_ENV, Settings, env_name
 from tests.unit.docs.markdown import DOCUMENTS, ROOT, Document
 
@@ -21,7 +21,7 @@ PACKAGES = tuple(path.name for path in SERVER.iterdir() if path.is_dir() and pat
 FOLDERS = "clients", "deploy", "docs", "proto", "requirements", "scripts", "server", "tests", "third_party"
 
 # Environment variables that are not settings.
-OTHER_VARIABLES = {CONFIG_ENV, SERVER_ENV, "LOCALDIAL_TEST_STRICT", "LOCALDIAL_TWILIO_OPENAPI"}
+OTHER_VARIABLES = {CONFIG_ENV, *CLIENT_VARIABLES, "LOCALDIAL_TEST_STRICT", "LOCALDIAL_TWILIO_OPENAPI"}
 
 _SHELLS = {"bash", "console", "crontab", "sh"}
 _COMMAND = re.compile(r"(?:^|[\s|(])(?:\.venv/bin/)?localdial (?=[a-z-])(.*)")

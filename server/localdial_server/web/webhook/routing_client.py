@@ -49,14 +49,22 @@ _LONGEST_CALLER: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A localdial server, and how to call it."""
+    """A localdial server, and how to call it, as `localdial_client.Client` takes it."""
 
     target: str
     """host:port, or any other gRPC target."""
-    credentials: grpc.ChannelCredentials | None = None
-    """For TLS; None: the connection is not encrypted."""
     key: str | None = field(default=None, repr=False)
-    """The API key."""
+    tls: bool = False
+    root_certificate: bytes | None = None
+    client_certificate: bytes | None = None
+    client_key: bytes | None = field(default=None, repr=False)
+
+    @property
+    def credentials(self) -> grpc.ChannelCredentials | None:
+        """The credentials of a channel; None: the connection is not encrypted."""
+        if not self.tls:
+            return None
+        return grpc.ssl_channel_credentials(self.root_certificate, self.client_key, self.client_certificate)
 
 
 class Health(StrEnum):
@@ -181,11 +189,10 @@ async def connected(
     server: Server, *, screening: bool, degraded_after: float, reader: NumberReader
 ) -> AsyncIterator[RoutingClient]:
     """Connect to the server; the connection belongs to the running event loop."""
+    credentials = server.credentials
     async with (
-        AsyncClient(
-            server.target, key=server.key, credentials=server.credentials, options=_NO_PROXY
-        ) as client,
-        _channel(server) as channel,
+        AsyncClient(server.target, key=server.key, credentials=credentials, options=_NO_PROXY) as client,
+        _channel(server.target, credentials) as channel,
     ):
         localdial = RoutingClient(
             client, channel, screening=screening, degraded_after=degraded_after, reader=reader
@@ -194,10 +201,10 @@ async def connected(
         await localdial.finish_reports()
 
 
-def _channel(server: Server) -> grpc.aio.Channel:
-    if server.credentials is None:
-        return grpc.aio.insecure_channel(server.target, _NO_PROXY)
-    return grpc.aio.secure_channel(server.target, server.credentials, _NO_PROXY)
+def _channel(target: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+    if credentials is None:
+        return grpc.aio.insecure_channel(target, _NO_PROXY)
+    return grpc.aio.secure_channel(target, credentials, _NO_PROXY)
 
 
 def _seconds_until(until: float) -> float:
