@@ -77,12 +77,15 @@ type NumberInventoryClient interface {
 	// Nothing is changed at the carrier unless `configure` is set; a number that
 	// is already in the inventory is then set up there too.
 	//
+	// Where several organizations share a carrier account, only admins may import
+	// its numbers.
+	//
 	// With the `carrier` `external`, adds numbers that are held at another
 	// carrier. Calls show them and call-backs to them are routed like all others,
 	// but no carrier is ever asked about them: they are never bought, configured
 	// or released, ReconcileNumbers leaves them out, and deleting them only forgets
-	// them. The caller attests that the organization has the right to show them.
-	// (There are no keys yet. Once there are, only admins may import such numbers.)
+	// them. The caller attests that the organization has the right to show them, so
+	// only admins may import such numbers.
 	// A number does not change between `external` and the carrier account while it
 	// is in the inventory: importing it as the other kind is NUMBER_IN_USE.
 	//
@@ -98,6 +101,7 @@ type NumberInventoryClient interface {
 	// numbers of the organization's carrier account that no organization has,
 	// neither in its inventory nor as its organization number. Numbers that cannot
 	// be used are left out: short codes, and numbers that take no voice calls.
+	// Where several organizations share a carrier account, this is for admins.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -300,12 +304,15 @@ type NumberInventoryServer interface {
 	// Nothing is changed at the carrier unless `configure` is set; a number that
 	// is already in the inventory is then set up there too.
 	//
+	// Where several organizations share a carrier account, only admins may import
+	// its numbers.
+	//
 	// With the `carrier` `external`, adds numbers that are held at another
 	// carrier. Calls show them and call-backs to them are routed like all others,
 	// but no carrier is ever asked about them: they are never bought, configured
 	// or released, ReconcileNumbers leaves them out, and deleting them only forgets
-	// them. The caller attests that the organization has the right to show them.
-	// (There are no keys yet. Once there are, only admins may import such numbers.)
+	// them. The caller attests that the organization has the right to show them, so
+	// only admins may import such numbers.
 	// A number does not change between `external` and the carrier account while it
 	// is in the inventory: importing it as the other kind is NUMBER_IN_USE.
 	//
@@ -321,6 +328,7 @@ type NumberInventoryServer interface {
 	// numbers of the organization's carrier account that no organization has,
 	// neither in its inventory nor as its organization number. Numbers that cannot
 	// be used are left out: short codes, and numbers that take no voice calls.
+	// Where several organizations share a carrier account, this is for admins.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).

@@ -7,6 +7,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 
 from localdial_server.domain.errors import Reason, ServiceError
+from localdial_server.domain.model import EXTERNAL
 from localdial_server.domain.principals import Principal, Role
 
 _DIALER, _VIEWER, _MANAGER, _GATEWAY = Role.DIALER, Role.VIEWER, Role.MANAGER, Role.GATEWAY
@@ -38,14 +39,17 @@ ROLES: Final[Mapping[str, frozenset[Role]]] = {
     "NumberInventory.GetNumber": _READERS,
     "NumberInventory.SearchAvailableNumbers": _READERS,
     "NumberInventory.PurchaseNumbers": _MANAGERS,
-    "NumberInventory.ImportNumbers": _ONLY_ADMINS,
-    "NumberInventory.ListImportableNumbers": _ONLY_ADMINS,
+    "NumberInventory.ImportNumbers": _MANAGERS,
+    "NumberInventory.ListImportableNumbers": _MANAGERS,
     "NumberInventory.ReconcileNumbers": _MANAGERS,
     "NumberInventory.DeleteNumbers": _MANAGERS,
     "NumberInventory.MapAreaCodes": _MANAGERS,
     "NumberInventory.UnmapAreaCodes": _MANAGERS,
 }
 """The roles that may call each method, besides admins, who may call them all."""
+
+# Methods that show or take any number of the organization's carrier account.
+_OF_THE_ACCOUNT: Final = frozenset({"NumberInventory.ImportNumbers", "NumberInventory.ListImportableNumbers"})
 
 
 class PermissionDenied(ServiceError, reason=Reason.PERMISSION_DENIED):
@@ -62,8 +66,10 @@ class PermissionDenied(ServiceError, reason=Reason.PERMISSION_DENIED):
 class MethodAccess:
     """Who may call one method. Raises `KeyError` when it is built for a method that `ROLES` lacks."""
 
-    def __init__(self, method: MethodDescriptor) -> None:
+    def __init__(self, method: MethodDescriptor, shares_account: Callable[[str], bool]) -> None:
+        """`shares_account`: whether an organization's carrier account is also that of others."""
         name = f"{method.containing_service.name}.{method.name}"
+        self._shares_account = shares_account if name in _OF_THE_ACCOUNT else None
         self._roles = ROLES[name] | {Role.ADMIN}
         self._organizations = _ORGANIZATIONS.get(name, _organization_of(method))
 
@@ -75,7 +81,14 @@ class MethodAccess:
         if principal.role not in self._roles:
             raise PermissionDenied(principal)
         own = principal.organization_id
-        if own is not None and any(each != own for each in self._organizations(request)):
+        if own is None:
+            return
+        if any(each != own for each in self._organizations(request)):
+            raise PermissionDenied(principal)
+        if self._shares_account is not None and (
+            self._shares_account(own) or getattr(request, "carrier", "") == EXTERNAL
+        ):
+            # An import of an external number is not checked at any carrier.
             raise PermissionDenied(principal)
 
 

@@ -81,9 +81,13 @@ class ShuttingDown(ServiceError, reason=Reason.SHUTTING_DOWN):
 class RpcHandlers:
     """Serves the methods of the contract, and keeps track of the changes that run."""
 
-    def __init__(self, contract: Contract, authenticator: Authenticator) -> None:
+    def __init__(
+        self, contract: Contract, authenticator: Authenticator, shares_account: Callable[[str], bool]
+    ) -> None:
+        """`shares_account`: whether an organization's carrier account is also that of others."""
         self._contract = contract
         self._authenticate = authenticator.authenticate
+        self._shares_account = shares_account
         self._incidents = Incidents(_log)
         self._changes: set[asyncio.Task[Message]] = set()
         self._is_open = False
@@ -127,7 +131,7 @@ class RpcHandlers:
 
     def _handler(self, descriptor: MethodDescriptor, method: Method) -> "grpc.RpcMethodHandler[Any, Any]":
         request_class = self._contract.request_class(descriptor.containing_service.name, descriptor.name)
-        access = MethodAccess(descriptor)
+        access = MethodAccess(descriptor, self._shares_account)
         is_change = _changes_state(descriptor)
         if is_change:
             method = self._to_the_end(method)

@@ -85,7 +85,7 @@ async def _serve(
         metrics_served(settings, certificates),
     ):
         contract = Contract()
-        rpc = RpcHandlers(contract, _authenticator(settings))
+        rpc = RpcHandlers(contract, _authenticator(settings), app.use_cases.importing.shares_account)
         limit = connection_limit(settings.max_connections, raise_file_limit())
         server = grpc_server(
             channel_arguments(limit, settings.connection_age_seconds), shared_port=shared_port

@@ -1,10 +1,140 @@
-"""Who may call which method for which organization."""
+"""Who may call which method for which organization: every method, role and organization."""
 
-from localdial_server.rpc.access import ROLES
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+
+from localdial_server.domain.principals import Principal, Role
+from localdial_server.rpc.access import ROLES, MethodAccess, PermissionDenied
 from localdial_server.rpc.contract import SERVICES, Contract
 
+CONTRACT: Final = Contract()
+OWN, FOREIGN = "acme", "rival"
 
-def test_the_table_of_roles_has_every_method_of_the_contract_and_no_other() -> None:
-    contract = Contract()
-    methods = {f"{name}.{method.name}" for name in SERVICES for method in contract.service(name).methods}
-    assert set(ROLES) == methods
+# A letter for each role that may call the method for its own organization: dialer, viewer, manager, gateway,
+# admin. Gateways and admins may call it for every organization; nobody else may.
+EXPECTED: Final = {
+    "Administration.CreateApiKey": "a",
+    "Administration.ListApiKeys": "a",
+    "Administration.RotateApiKey": "a",
+    "Administration.RevokeApiKey": "a",
+    "CallRouting.ResolveOutboundCallerId": "da",
+    "CallRouting.BatchResolveOutboundCallerIds": "da",
+    "CallRouting.RouteInboundCall": "dga",
+    "CallRouting.ReportInboundCallOutcome": "dga",
+    "CallRouting.ListOutboundCalls": "dvma",
+    "CallRouting.ListInboundCalls": "dvma",
+    "Directory.SetOrganization": "ma",
+    "Directory.GetOrganization": "vmga",
+    "Directory.ListOrganizations": "a",
+    "Directory.DeleteOrganization": "ma",
+    "Directory.SetUser": "ma",
+    "Directory.GetUser": "vma",
+    "Directory.ListUsers": "vma",
+    "Directory.DeleteUser": "ma",
+    "Directory.BatchSetUsers": "ma",
+    "NumberInventory.ListNumbers": "vma",
+    "NumberInventory.GetNumber": "vma",
+    "NumberInventory.SearchAvailableNumbers": "vma",
+    "NumberInventory.PurchaseNumbers": "ma",
+    "NumberInventory.ImportNumbers": "ma",
+    "NumberInventory.ListImportableNumbers": "ma",
+    "NumberInventory.ReconcileNumbers": "ma",
+    "NumberInventory.DeleteNumbers": "ma",
+    "NumberInventory.MapAreaCodes": "ma",
+    "NumberInventory.UnmapAreaCodes": "ma",
+}
+
+# The called number says which organization is meant, and the use case finds only the principal's.
+FOR_NO_ORGANIZATION = "CallRouting.RouteInboundCall"
+
+
+def methods() -> dict[str, MethodDescriptor]:
+    return {
+        f"{service}.{method.name}": method
+        for service in SERVICES
+        for method in CONTRACT.service(service).methods
+    }
+
+
+def principal(role: Role) -> Principal:
+    return Principal("test", role, OWN if role.has_organization else None)
+
+
+def request_for(name: str, organization_id: str) -> Message:
+    """Return a request about the organization, wherever the method's requests name it."""
+    service, method = name.split(".")
+    request: Any = CONTRACT.request_class(service, method)()
+    if name == "CallRouting.BatchResolveOutboundCallerIds":
+        request.requests.add(organization_id=OWN)
+        request.requests.add(organization_id=organization_id)
+    elif name in {"Directory.SetOrganization", "Directory.SetUser"}:
+        nested = request.organization if name == "Directory.SetOrganization" else request.user
+        nested.organization_id = organization_id
+    elif "organization_id" in request.DESCRIPTOR.fields_by_name:
+        request.organization_id = organization_id
+    return request  # type: ignore[no-any-return]
+
+
+def is_allowed(
+    name: str, role: Role, request: Message, shares_account: Callable[[str], bool] = lambda _: False
+) -> bool:
+    try:
+        MethodAccess(methods()[name], shares_account).require(principal(role), request)
+    except PermissionDenied:
+        return False
+    return True
+
+
+def cases() -> list[tuple[str, Role]]:
+    return [(name, role) for name in methods() for role in Role]
+
+
+def test_the_table_has_every_method_of_the_contract_and_no_other() -> None:
+    assert set(ROLES) == set(methods()) == set(EXPECTED)
+
+
+@pytest.mark.parametrize(("name", "role"), cases())
+def test_a_role_calls_its_methods_for_its_own_organization(name: str, role: Role) -> None:
+    assert is_allowed(name, role, request_for(name, OWN)) == (role.value[0] in EXPECTED[name])
+
+
+@pytest.mark.parametrize(("name", "role"), cases())
+def test_only_gateways_and_admins_call_their_methods_for_another_organization(name: str, role: Role) -> None:
+    reaches_all = not role.has_organization or name == FOR_NO_ORGANIZATION
+    expected = reaches_all and role.value[0] in EXPECTED[name]
+    assert is_allowed(name, role, request_for(name, FOREIGN)) == expected
+
+
+@pytest.mark.parametrize("name", sorted(set(EXPECTED) - {FOR_NO_ORGANIZATION}))
+def test_leaving_the_organization_out_reaches_no_other_one(name: str) -> None:
+    for role in (Role.DIALER, Role.VIEWER, Role.MANAGER):
+        assert not is_allowed(name, role, request_for(name, ""))
+
+
+@pytest.mark.parametrize("method", ["ImportNumbers", "ListImportableNumbers"])
+def test_numbers_of_a_shared_carrier_account_are_for_admins(method: str) -> None:
+    name = f"NumberInventory.{method}"
+    request = request_for(name, OWN)
+    assert not is_allowed(name, Role.MANAGER, request, lambda organization_id: organization_id == OWN)
+    assert is_allowed(name, Role.ADMIN, request, lambda _: True)
+
+
+def test_only_admins_import_numbers_that_are_checked_at_no_carrier() -> None:
+    name = "NumberInventory.ImportNumbers"
+    request: Any = request_for(name, OWN)
+    request.carrier = "external"
+    assert not is_allowed(name, Role.MANAGER, request)
+    assert is_allowed(name, Role.ADMIN, request)
+
+
+def test_the_refusal_of_a_foreign_organization_does_not_name_it() -> None:
+    name = "Directory.GetUser"
+    with pytest.raises(PermissionDenied) as refused:
+        MethodAccess(methods()[name], lambda _: False).require(
+            principal(Role.VIEWER), request_for(name, FOREIGN)
+        )
+    assert FOREIGN not in f"{refused.value.message} {refused.value.metadata}"

@@ -63,7 +63,7 @@ async def call(handlers: RpcHandlers, method: str, request: Message, context: An
 
 
 async def call_while_stopping(method: str, request: Message) -> bytes:
-    handlers = RpcHandlers(Contract(), OpenAccess())
+    handlers = RpcHandlers(Contract(), OpenAccess(), lambda _: True)
     handlers.open()
     await handlers.drain(0)
     return await call(handlers, method, request, Context(), Implementation())
@@ -73,7 +73,7 @@ async def call_while_stopping(method: str, request: Message) -> bytes:
 async def test_a_call_back_is_routed_with_the_time_that_its_caller_has_left(
     seconds_left: float | None,
 ) -> None:
-    handlers, served = RpcHandlers(Contract(), OpenAccess()), Implementation()
+    handlers, served = RpcHandlers(Contract(), OpenAccess(), lambda _: True), Implementation()
     handlers.open()
     request = RouteInboundCallRequest(called_number="+14155550100")
     await call(handlers, "CallRouting/RouteInboundCall", request, Context(seconds_left), served)

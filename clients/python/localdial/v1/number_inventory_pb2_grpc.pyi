@@ -79,12 +79,15 @@ class NumberInventoryStub:
     Nothing is changed at the carrier unless `configure` is set; a number that
     is already in the inventory is then set up there too.
 
+    Where several organizations share a carrier account, only admins may import
+    its numbers.
+
     With the `carrier` `external`, adds numbers that are held at another
     carrier. Calls show them and call-backs to them are routed like all others,
     but no carrier is ever asked about them: they are never bought, configured
     or released, ReconcileNumbers leaves them out, and deleting them only forgets
-    them. The caller attests that the organization has the right to show them.
-    (There are no keys yet. Once there are, only admins may import such numbers.)
+    them. The caller attests that the organization has the right to show them, so
+    only admins may import such numbers.
     A number does not change between `external` and the carrier account while it
     is in the inventory: importing it as the other kind is NUMBER_IN_USE.
 
@@ -101,6 +104,7 @@ class NumberInventoryStub:
     numbers of the organization's carrier account that no organization has,
     neither in its inventory nor as its organization number. Numbers that cannot
     be used are left out: short codes, and numbers that take no voice calls.
+    Where several organizations share a carrier account, this is for admins.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
     (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -203,12 +207,15 @@ class NumberInventoryAsyncStub(NumberInventoryStub):
     Nothing is changed at the carrier unless `configure` is set; a number that
     is already in the inventory is then set up there too.
 
+    Where several organizations share a carrier account, only admins may import
+    its numbers.
+
     With the `carrier` `external`, adds numbers that are held at another
     carrier. Calls show them and call-backs to them are routed like all others,
     but no carrier is ever asked about them: they are never bought, configured
     or released, ReconcileNumbers leaves them out, and deleting them only forgets
-    them. The caller attests that the organization has the right to show them.
-    (There are no keys yet. Once there are, only admins may import such numbers.)
+    them. The caller attests that the organization has the right to show them, so
+    only admins may import such numbers.
     A number does not change between `external` and the carrier account while it
     is in the inventory: importing it as the other kind is NUMBER_IN_USE.
 
@@ -225,6 +232,7 @@ class NumberInventoryAsyncStub(NumberInventoryStub):
     numbers of the organization's carrier account that no organization has,
     neither in its inventory nor as its organization number. Numbers that cannot
     be used are left out: short codes, and numbers that take no voice calls.
+    Where several organizations share a carrier account, this is for admins.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
     (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -354,12 +362,15 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
         Nothing is changed at the carrier unless `configure` is set; a number that
         is already in the inventory is then set up there too.
 
+        Where several organizations share a carrier account, only admins may import
+        its numbers.
+
         With the `carrier` `external`, adds numbers that are held at another
         carrier. Calls show them and call-backs to them are routed like all others,
         but no carrier is ever asked about them: they are never bought, configured
         or released, ReconcileNumbers leaves them out, and deleting them only forgets
-        them. The caller attests that the organization has the right to show them.
-        (There are no keys yet. Once there are, only admins may import such numbers.)
+        them. The caller attests that the organization has the right to show them, so
+        only admins may import such numbers.
         A number does not change between `external` and the carrier account while it
         is in the inventory: importing it as the other kind is NUMBER_IN_USE.
 
@@ -382,6 +393,7 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
         numbers of the organization's carrier account that no organization has,
         neither in its inventory nor as its organization number. Numbers that cannot
         be used are left out: short codes, and numbers that take no voice calls.
+        Where several organizations share a carrier account, this is for admins.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
         (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).

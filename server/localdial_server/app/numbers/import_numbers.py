@@ -72,6 +72,10 @@ class Importing:
         self._orders = orders
         self._lists = AccountLists(clock)
 
+    def shares_account(self, organization_id: str) -> bool:
+        """Return whether other organizations buy in the organization's account, or may come to."""
+        return self._carriers.is_shared(organization_id)
+
     async def importable(self, organization_id: str, *, continued: bool = False) -> Sequence[OwnedNumber]:
         """Return the numbers of the organization's account that no organization here uses, by phone number.
 

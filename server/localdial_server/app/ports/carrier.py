@@ -277,6 +277,9 @@ class Carriers(Protocol):
     def for_organization(self, organization_id: str) -> Carrier:
         """Return the account that the organization buys in."""
 
+    def is_shared(self, organization_id: str) -> bool:
+        """Return whether other organizations buy in the organization's account, or may come to."""
+
     def by_account(self, account: str) -> Carrier | None:
         """Return the account with the carrier's identifier, or None if it is not set up."""
 

@@ -23,6 +23,10 @@ class SingleAccount(Carriers):
         return self._carrier
 
     @override
+    def is_shared(self, organization_id: str) -> bool:
+        return True
+
+    @override
     def by_account(self, account: str) -> Carrier | None:
         return self._carrier if account == self._carrier.account else None
 

@@ -207,6 +207,12 @@ class TwilioCarriers(Carriers):
         return self._subaccounts.get(organization_id, self._main)
 
     @override
+    def is_shared(self, organization_id: str) -> bool:
+        # Every organization without a subaccount buys in the main account.
+        account = self.for_organization(organization_id)
+        return account is self._main or list(self._subaccounts.values()).count(account) > 1
+
+    @override
     def by_account(self, account: str) -> TwilioCarrier | None:
         return self._accounts.get(account)
 
