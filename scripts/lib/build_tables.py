@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from scripts.lib.tables import area_codes, country_codes, geographic_prefixes
+from scripts.lib.tables import area_codes, costly_numbers, country_codes, geographic_prefixes
 
 # Each table's file, and the function that returns its content.
 TABLES: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "area-codes": (area_codes.TABLE, area_codes.build),
+    "costly-numbers": (costly_numbers.TABLE, costly_numbers.build),
     "country-codes": (country_codes.TABLE, country_codes.build),
     "geographic-prefixes": (geographic_prefixes.TABLE, geographic_prefixes.build),
 }

@@ -85,7 +85,7 @@ def why_impossible(number: str) -> str | None:
         return E164.requirement
     if number in CODES_FOR_WITHHELD:
         return "must be a phone number, not a code that carriers send for a caller who withholds theirs"
-    code = _country_code_of(number)
+    code = country_code_of(number)
     if code is None:
         return (
             "must begin with a country code that exists, such as +1 or +44; no country code is"
@@ -102,7 +102,7 @@ def corrected(number: str) -> str | None:
     is an impossible number certain to stand for another one: nothing is added, and what is dropped belongs
     to no number.
     """
-    if is_possible(number) or not is_e164(number) or (code := _country_code_of(number)) is None:
+    if is_possible(number) or not is_e164(number) or (code := country_code_of(number)) is None:
         return None
     country = _COUNTRIES[code]
     rest = _without_repetition(code, number[1 + len(code) :]) or number[1 + len(code) :]
@@ -116,7 +116,8 @@ def corrected(number: str) -> str | None:
     return found if is_right else None
 
 
-def _country_code_of(number: str) -> str | None:
+def country_code_of(number: str) -> str | None:
+    """Return the country code of an E.164 number, without `+`; None if none exists."""
     # No country code begins with another one.
     for end in 2, 3, 4:
         code = number[1:end]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.lib import build_tables
-from scripts.lib.tables import area_codes, country_codes
+from scripts.lib.tables import area_codes, costly_numbers, country_codes
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -37,9 +37,16 @@ def test_the_table_of_country_codes_is_that_of_the_library() -> None:
     assert country_codes.build() == country_codes.TABLE.read_text("ascii"), "run scripts/build-tables"
 
 
+def test_the_table_of_costly_numbers_is_that_of_the_library_and_the_additions() -> None:
+    assert costly_numbers.build() == costly_numbers.TABLE.read_text("ascii"), "run scripts/build-tables"
+
+
 def test_an_unknown_table_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         _run(monkeypatch, "area_codes")
-    assert "no table is called area_codes; there are area-codes, country-codes" in capsys.readouterr().err
+    assert (
+        "no table is called area_codes; there are area-codes, costly-numbers, country-codes"
+        in capsys.readouterr().err
+    )
