@@ -15,6 +15,7 @@ from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import decide_destination
 from localdial_server.domain.caller_id import decide_caller_id
 from localdial_server.domain.callers import NumberReader
+from localdial_server.domain.dialing_permissions import DialingPermission
 from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
 from localdial_server.domain.phone_keys import phone_key
 from tests.scenarios import schema
@@ -22,6 +23,7 @@ from tests.scenarios.target import Answer, Call, Connection, ScenarioTarget
 from tests.support.snapshots import snapshot_of
 
 _READER = NumberReader("US")
+_PERMISSION = DialingPermission()
 _ERRORS = {"USER_NOT_FOUND", "NO_CALLER_ID", "NO_DESTINATION"}
 
 
@@ -158,7 +160,13 @@ class RulesTarget(ScenarioTarget):
         owners = [user for user in users.values() if _is_same(user.caller_id, called_number)]
         owner = owners[0] if len(owners) == 1 else None
         found = decide_destination(
-            organization, called_number, caller_number, last_call, last_user, caller_id_owner=owner
+            organization,
+            called_number,
+            caller_number,
+            last_call,
+            last_user,
+            caller_id_owner=owner,
+            may_dial=lambda number: _PERMISSION.against_dialing(number) is None,
         )
         return Connection.of(found)
 

@@ -44,7 +44,7 @@ class UseCaseTarget(ScenarioTarget):
         self, organization: str, user: str, caller_id: str | None, work_phone: str | None
     ) -> int:
         wanted = User(organization, user, caller_id=caller_id, work_phone=work_phone)
-        return await self._use_cases.directory.set_users(organization, [wanted])
+        return await self._use_cases.directory.set_user(wanted)
 
     @override
     async def delete_user(self, organization: str, user: str) -> int:

@@ -624,10 +624,11 @@ type RouteInboundCallRequest struct {
 	// organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
 	// with the same caller and called number records nothing more and, once the
 	// first call is recorded, returns the first response or error. No call is
-	// refused for its `call_id`: one with another caller or called number is
-	// recorded under an identifier that the server generates. If two such calls
-	// come before either is recorded, only the first record stands. Default: an
-	// identifier that the server generates.
+	// refused for its `call_id`: one with another caller or called number, or
+	// whose first destination the organization may no longer call, is recorded
+	// under an identifier that the server generates. If two such calls come before
+	// either is recorded, only the first record stands. Default: an identifier
+	// that the server generates.
 	CallId string `protobuf:"bytes,3,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
 	// Optional. Whether a ringing phone is better than an error: if the database
 	// does not say within a second (a setting of the server), or shortly before the
@@ -717,8 +718,9 @@ type RouteInboundCallResponse struct {
 	// caller.
 	LastCallTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=last_call_time,json=lastCallTime,proto3" json:"last_call_time,omitempty"`
 	// Output only. Where to send the call when `destination_number` does not
-	// answer: the organization number in E.164. Empty when there is none, or when
-	// it equals the destination, the caller or the called number.
+	// answer: the organization number in E.164. Empty when there is none, when it
+	// equals the destination, the caller or the called number, or when the
+	// organization may not call it.
 	FallbackNumber string `protobuf:"bytes,7,opt,name=fallback_number,json=fallbackNumber,proto3" json:"fallback_number,omitempty"`
 	// Output only. The caller ID to show on the phone that rings, in E.164: the
 	// caller's number, or the called number if the caller's is withheld or cannot

@@ -33,7 +33,8 @@ type Organization struct {
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Optional. The caller ID when no other rule applies, and the destination of
 	// call-backs that reach no user: in E.164, and possible (see
-	// `is_phone_number`). It belongs to one organization only.
+	// `is_phone_number`). It is not costly, and in a country that the operator
+	// allows (see `Directory`). It belongs to one organization only.
 	OrganizationNumber string `protobuf:"bytes,3,opt,name=organization_number,json=organizationNumber,proto3" json:"organization_number,omitempty"`
 	// Output only. Counts the changes to the organization, its users and its
 	// numbers. It never decreases, even when the organization is deleted and
@@ -114,12 +115,13 @@ type User struct {
 	// Optional. A name for people to read, and for callers to hear. Up to 200
 	// visible characters; spaces around it are removed.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// Optional. The user's own caller ID: in E.164, and possible (see
-	// `is_phone_number`). It is shown when it is local to the callee, or when no
+	// Optional. The user's own caller ID: in E.164, possible (see
+	// `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
 	// number of the organization fits.
 	CallerId string `protobuf:"bytes,4,opt,name=caller_id,json=callerId,proto3" json:"caller_id,omitempty"`
 	// Optional. The phone where the user takes call-backs: in E.164, and possible
-	// (see `is_phone_number`).
+	// (see `is_phone_number`). It is not costly, and in a country that the operator
+	// allows (see `Directory`).
 	WorkPhone     string `protobuf:"bytes,5,opt,name=work_phone,json=workPhone,proto3" json:"work_phone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -36,12 +36,20 @@ const (
 //
 // The organizations and their users. The CRM backend keeps them in step with
 // its own records.
+//
+// Costly numbers are refused as work phones, organization numbers and caller
+// IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+// shared-cost and satellite numbers, personal numbers that follow their owner,
+// and pagers. Landlines, mobiles and toll-free numbers of all countries are
+// accepted, unless the operator of the server lists the countries of work phones
+// and organization numbers. Only the operator can allow an organization more.
 type DirectoryClient interface {
 	// Creates the organization, or replaces it as a whole: a field that is left
 	// out is cleared.
 	//
-	// Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-	// to another organization.
+	// Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+	// that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+	// organization.
 	SetOrganization(ctx context.Context, in *SetOrganizationRequest, opts ...grpc.CallOption) (*SetOrganizationResponse, error)
 	// Returns one organization.
 	//
@@ -58,7 +66,8 @@ type DirectoryClient interface {
 	// Creates the user, or replaces it as a whole: a field that is left out is
 	// cleared.
 	//
-	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+	// Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+	// phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	SetUser(ctx context.Context, in *SetUserRequest, opts ...grpc.CallOption) (*SetUserResponse, error)
 	// Returns one user.
 	//
@@ -186,12 +195,20 @@ func (c *directoryClient) BatchSetUsers(ctx context.Context, in *BatchSetUsersRe
 //
 // The organizations and their users. The CRM backend keeps them in step with
 // its own records.
+//
+// Costly numbers are refused as work phones, organization numbers and caller
+// IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+// shared-cost and satellite numbers, personal numbers that follow their owner,
+// and pagers. Landlines, mobiles and toll-free numbers of all countries are
+// accepted, unless the operator of the server lists the countries of work phones
+// and organization numbers. Only the operator can allow an organization more.
 type DirectoryServer interface {
 	// Creates the organization, or replaces it as a whole: a field that is left
 	// out is cleared.
 	//
-	// Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-	// to another organization.
+	// Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+	// that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+	// organization.
 	SetOrganization(context.Context, *SetOrganizationRequest) (*SetOrganizationResponse, error)
 	// Returns one organization.
 	//
@@ -208,7 +225,8 @@ type DirectoryServer interface {
 	// Creates the user, or replaces it as a whole: a field that is left out is
 	// cleared.
 	//
-	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+	// Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+	// phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	SetUser(context.Context, *SetUserRequest) (*SetUserResponse, error)
 	// Returns one user.
 	//

@@ -566,8 +566,9 @@ type ImportNumbersRequest struct {
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Required. 1 to 1000 numbers, each once, in E.164 and possible (see
 	// `is_phone_number`). The carrier account must already own them, unless
-	// `carrier` is `external`. With more than ten numbers the whole account is
-	// listed, so few large calls are faster than many small ones.
+	// `carrier` is `external`; then they must not be costly (see `Directory`). With
+	// more than ten numbers the whole account is listed, so few large calls are
+	// faster than many small ones.
 	PhoneNumbers []string `protobuf:"bytes,2,rep,name=phone_numbers,json=phoneNumbers,proto3" json:"phone_numbers,omitempty"`
 	// Optional. Whether to have the carrier send the calls to the numbers to this
 	// service, like those to purchased ones. That replaces the voice URL,

@@ -16,6 +16,7 @@ from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination, decide_destination
 from localdial_server.domain.caller_id import decide_caller_id
 from localdial_server.domain.callers import FORMS_OF_CALLED_NUMBERS, NumberReader
+from localdial_server.domain.dialing_permissions import DialingPermission, DialingPermissions
 from localdial_server.domain.errors import (
     CallIdReused,
     FieldViolation,
@@ -62,7 +63,7 @@ class CallRouting:
 
     `new_call_id` makes the identifier of a call that comes without one. `degraded_after` is how many
     seconds a call-back that may be degraded waits for the database. `number_reader` reads the numbers that
-    switches report.
+    switches report. `permissions` are asked again about every stored number before a call goes there.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class CallRouting:
         number_index: NumberIndex,
         degraded_after: float,
         number_reader: NumberReader,
+        permissions: DialingPermissions,
     ) -> None:
         self._store = store
         self._snapshots = snapshots
@@ -87,6 +89,7 @@ class CallRouting:
         self._number_index = number_index
         self._degraded_after = degraded_after
         self._number_reader = number_reader
+        self._permissions = permissions
 
     async def resolve(self, leg: Leg) -> RecordedCall:
         """Decide which caller ID the callee sees, and record the call unless `validate_only`.
@@ -179,12 +182,15 @@ class CallRouting:
             if organization_id is None:
                 raise NumberNotFound(called_number)
             call = InboundCall(organization_id, call_id or new_id, call_time, called_number, caller_number)
+            may_dial = _may_dial(self._permissions.of(organization_id))
             earlier = _recorded(reader, call, queued) if call_id is not None else None
             if earlier is not None:
-                if (earlier.called_number, earlier.caller_number) == (called_number, caller_number):
+                is_same = (earlier.called_number, earlier.caller_number) == (called_number, caller_number)
+                phones = filter(None, (earlier.destination_number, earlier.fallback_number))
+                if is_same and all(map(may_dial, phones)):
                     return earlier, True
                 call = replace(call, call_id=new_id)
-            return _sent(reader, call, called_number), False
+            return _sent(reader, call, called_number, may_dial), False
 
         call, is_repeat = await self._store.read("call_routing.route", work)
         if not is_repeat:
@@ -233,7 +239,13 @@ class CallRouting:
         organization = Organization(found.organization_id, organization_number=found.organization_number)
         try:
             decided = decide_destination(
-                organization, called_number, caller_number, None, None, caller_id_owner=None
+                organization,
+                called_number,
+                caller_number,
+                None,
+                None,
+                caller_id_owner=None,
+                may_dial=_may_dial(self._permissions.of(found.organization_id)),
             )
         except NoDestination:
             # The database may know a user who called this caller.
@@ -347,7 +359,21 @@ def _recorded(reader: Reader, call: InboundCall, queued: Sequence[InboundCall]) 
     return next((each for each in found if each is not None and each.called_number is not None), None)
 
 
-def _sent(reader: Reader, call: InboundCall, called_number: str) -> InboundCall:
+def _may_dial(permission: DialingPermission) -> Callable[[str], bool]:
+    """Return the function that decides whether a phone may be dialed, and counts those that may not."""
+
+    def may_dial(phone_number: str) -> bool:
+        objection = permission.against_dialing(phone_number)
+        if objection is not None:
+            metrics.BARRED_DESTINATIONS.labels(objection.cause).inc()
+        return objection is None
+
+    return may_dial
+
+
+def _sent(
+    reader: Reader, call: InboundCall, called_number: str, may_dial: Callable[[str], bool]
+) -> InboundCall:
     """Return the call with the destination that the rules give it, or as MISSED if it has none."""
     organization_id, caller_number = call.organization_id, call.caller_number
     organization = require_organization(reader, organization_id)
@@ -356,7 +382,13 @@ def _sent(reader: Reader, call: InboundCall, called_number: str) -> InboundCall:
     owner = reader.user_by_caller_id(organization_id, called_number)
     try:
         decided = decide_destination(
-            organization, called_number, caller_number, last_call, last_user, caller_id_owner=owner
+            organization,
+            called_number,
+            caller_number,
+            last_call,
+            last_user,
+            caller_id_owner=owner,
+            may_dial=may_dial,
         )
     except NoDestination:
         return replace(call, outcome=InboundCallOutcome.MISSED, outcome_time=call.call_time)

@@ -1,11 +1,12 @@
 """Organizations and users, which the CRM keeps in step with its own records."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from localdial_server.app.lookup import require_organization, require_user
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
+from localdial_server.domain.dialing_permissions import DialingPermission, DialingPermissions
 from localdial_server.domain.errors import FieldViolation, InvalidFields, NumberInUse, OrganizationHasNumbers
 from localdial_server.domain.model import Organization, User
 
@@ -13,16 +14,22 @@ from localdial_server.domain.model import Organization, User
 class Directory:
     """The use cases of the Directory service."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, permissions: DialingPermissions) -> None:
         self._store = store
         self._clock = clock
+        self._permissions = permissions
 
     async def set_organization(self, organization: Organization) -> int:
         """Create or replace the organization, and return its revision.
 
-        Raises `NumberInUse` if its organization number belongs to another organization.
+        Raises `InvalidFields` if its organization number may not be dialed, and `NumberInUse` if that belongs
+        to another organization.
         """
         organization_id = organization.organization_id
+        number = organization.organization_number
+        objection = self._permissions.of(organization_id).against_dialing(number) if number else None
+        if objection is not None:
+            raise InvalidFields([FieldViolation("organization.organization_number", objection.requirement)])
 
         def work(transaction: Transaction) -> int:
             before = transaction.organization(organization_id)
@@ -30,7 +37,6 @@ class Directory:
                 return transaction.revision(organization_id)
             # The row comes first, because a claim refers to it.
             transaction.put_organization(organization)
-            number = organization.organization_number
             if number is not None and not transaction.claim(number, organization_id):
                 raise NumberInUse(number)
             if before is not None and before.organization_number is not None:
@@ -79,23 +85,50 @@ class Directory:
 
         return await self._store.write("directory.delete_organization", work, serialize_on=organization_id)
 
+    async def set_user(self, user: User) -> int:
+        """Create or replace the user, and return the organization's revision.
+
+        Raises `OrganizationNotFound`, and `InvalidFields` for a number that may not be shown or dialed.
+        """
+        permission = self._permissions.of(user.organization_id)
+        if violations := list(_refused_numbers(permission, user, "user")):
+            raise InvalidFields(violations)
+        return await self._set_users(user.organization_id, [user])
+
     async def set_users(
         self, organization_id: str, users: Sequence[User], *, validate_only: bool = False
     ) -> int:
         """Create or replace the users, all or none, and return the organization's revision.
 
         With `validate_only` nothing is changed. Raises `OrganizationNotFound`, and `InvalidFields` for a
-        user of another organization or a user_id that occurs twice.
+        user of another organization, a user_id that occurs twice, or a number that may not be shown or
+        dialed.
         """
-        _require_one_organization(organization_id, users)
+        permission = self._permissions.of(organization_id)
+        violations: list[FieldViolation] = []
+        first: dict[str, int] = {}
+        for index, user in enumerate(users):
+            path = f"users[{index}]"
+            if user.organization_id != organization_id:
+                requirement = "must be the organization_id of the request"
+                violations.append(FieldViolation(f"{path}.organization_id", requirement))
+            if user.user_id in first:
+                repeated = f"repeats that of users[{first[user.user_id]}]"
+                violations.append(FieldViolation(f"{path}.user_id", repeated))
+            first.setdefault(user.user_id, index)
+            violations += _refused_numbers(permission, user, path)
+        if violations:
+            raise InvalidFields(violations)
+        if not validate_only:
+            return await self._set_users(organization_id, users)
 
         def check(reader: Reader) -> int:
             require_organization(reader, organization_id)
             return reader.revision(organization_id)
 
-        if validate_only:
-            return await self._store.read("directory.check_users", check)
+        return await self._store.read("directory.check_users", check)
 
+    async def _set_users(self, organization_id: str, users: Sequence[User]) -> int:
         def work(transaction: Transaction) -> int:
             require_organization(transaction, organization_id)
             known = transaction.users_by_id(organization_id, [user.user_id for user in users])
@@ -139,20 +172,11 @@ class Directory:
         return await self._store.write("directory.delete_user", work, serialize_on=organization_id)
 
 
-def _require_one_organization(organization_id: str, users: Sequence[User]) -> None:
-    violations = []
-    first: dict[str, int] = {}
-    for index, user in enumerate(users):
-        if user.organization_id != organization_id:
-            violations.append(
-                FieldViolation(
-                    f"users[{index}].organization_id", "must be the organization_id of the request"
-                )
-            )
-        if user.user_id in first:
-            violations.append(
-                FieldViolation(f"users[{index}].user_id", f"repeats that of users[{first[user.user_id]}]")
-            )
-        first.setdefault(user.user_id, index)
-    if violations:
-        raise InvalidFields(violations)
+def _refused_numbers(permission: DialingPermission, user: User, path: str) -> Iterator[FieldViolation]:
+    """Yield the fields of the user with a number that may not be shown or dialed."""
+    for name, number, against in (
+        ("caller_id", user.caller_id, permission.against_showing),
+        ("work_phone", user.work_phone, permission.against_dialing),
+    ):
+        if number is not None and (objection := against(number)) is not None:
+            yield FieldViolation(f"{path}.{name}", objection.requirement)

@@ -22,6 +22,7 @@ from localdial_server.app.ports.number_index import NumberIndex
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import Store
 from localdial_server.domain.callers import NumberReader
+from localdial_server.domain.dialing_permissions import DialingPermissions
 from localdial_server.domain.spending import SpendingLimits
 
 
@@ -52,6 +53,7 @@ def use_cases(
     clock: Clock,
     new_call_id: Callable[[], str],
     limits: SpendingLimits,
+    permissions: DialingPermissions,
     order_timeout: float,
     degraded_after: float,
     default_country: str,
@@ -68,12 +70,12 @@ def use_cases(
     sweep = Sweep(store, orders, deleting, clock)
     return UseCases(
         administration=Administration(store, clock),
-        directory=Directory(store, clock),
+        directory=Directory(store, clock, permissions),
         inventory=Inventory(store, carriers),
         purchasing=Purchasing(store, carriers, clock, orders, limits),
         deleting=deleting,
         importing=Importing(store, carriers, clock, orders),
-        external=ExternalNumbers(store, clock, limits),
+        external=ExternalNumbers(store, clock, limits, permissions),
         reconciling=Reconciling(store, carriers, sweep, clock),
         routing=CallRouting(
             store=store,
@@ -85,6 +87,7 @@ def use_cases(
             number_index=number_index,
             degraded_after=degraded_after,
             number_reader=NumberReader(default_country),
+            permissions=permissions,
         ),
         sweep=sweep,
     )

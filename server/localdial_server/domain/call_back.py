@@ -1,5 +1,6 @@
 """Where a call-back goes: the first rule that applies wins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from localdial_server.domain.errors import NoDestination
@@ -39,12 +40,15 @@ def decide_destination(
     last_user: User | None,
     *,
     caller_id_owner: User | None,
+    may_dial: Callable[[str], bool],
 ) -> Destination:
     """Decide where a call to one of the organization's numbers is connected.
 
     `caller_number` is None if the caller withheld it. `last_call` is the newest recorded
     call to the caller, and `last_user` the user who made it; None if there is none. `caller_id_owner`
     is the organization's only user whose caller ID is the called number; None unless there is exactly one.
+    A phone that `may_dial` refuses is skipped as if it were not set; it is asked only of phones that would
+    be used.
 
     Raises `NoDestination`.
     """
@@ -52,7 +56,9 @@ def decide_destination(
 
     def usable(phone_number: str | None) -> str | None:
         # A call that is connected with one of its own ends, in any spelling, would loop.
-        return phone_number if phone_number is not None and phone_key(phone_number) not in ends else None
+        if phone_number is None or phone_key(phone_number) in ends or not may_dial(phone_number):
+            return None
+        return phone_number
 
     organization_number = usable(organization.organization_number)
     users = (DestinationReason.LAST_CALLER, last_user), (DestinationReason.CALLER_ID_OWNER, caller_id_owner)

@@ -155,7 +155,8 @@ class NoDestination(ServiceError, reason=Reason.NO_DESTINATION):
     def __init__(self, organization_id: str) -> None:
         super().__init__(
             "the call-back has no destination: give the users a work phone, or the organization an "
-            "organization number, that is neither the caller's number nor the called one",
+            "organization number, that the organization may call and that is neither the caller's number nor "
+            "the called one",
             organization_id=organization_id,
         )
 

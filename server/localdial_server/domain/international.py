@@ -25,6 +25,11 @@ def is_in_nanp(country: str) -> bool:
     return bool(phonenumbers.country_code_for_region(country) == 1)
 
 
+def country_code_of(country: str) -> str:
+    """Return the country code of a country (ISO 3166-1 alpha-2), without `+`: `44` for `GB`."""
+    return str(phonenumbers.country_code_for_region(country))
+
+
 @lru_cache(maxsize=1_024)
 def country_of_prefix(prefix: str) -> str | None:
     """Return the main country of the country code that `+` and digits begin with, None if none exists."""

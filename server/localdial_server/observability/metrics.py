@@ -57,6 +57,12 @@ RELEASES_REFUSED = Counter(
 INBOUND_CALLS = Counter(
     "localdial_inbound_calls_total", "Call-backs that were answered, by why they were sent where.", ["reason"]
 )
+BARRED_DESTINATIONS = Counter(
+    "localdial_barred_destinations_total",
+    "Phones that call-backs skipped because the organization may not call them, by the kind of number; "
+    "country if the country is the reason.",
+    ["cause"],
+)
 INBOUND_OUTCOMES = Counter(
     "localdial_inbound_outcomes_total", "Reported outcomes of call-backs, repeats included.", ["outcome"]
 )

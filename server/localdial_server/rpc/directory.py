@@ -41,7 +41,7 @@ class DirectoryServicer:
 
     async def set_user(self, request: pb.SetUserRequest) -> pb.SetUserResponse:
         wanted = user(request.user)
-        revision = await self._use_cases.set_users(wanted.organization_id, [wanted])
+        revision = await self._use_cases.set_user(wanted)
         return pb.SetUserResponse(user=user_message(wanted), revision=revision)
 
     async def get_user(self, request: pb.GetUserRequest) -> pb.GetUserResponse:

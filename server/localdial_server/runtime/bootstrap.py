@@ -90,6 +90,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             # Version 7 begins with the time, which keeps inserts together in the index.
             new_call_id=lambda: str(uuid_utils.uuid7()),
             limits=settings.spending_limits,
+            permissions=settings.dialing_permissions,
             order_timeout=settings.carrier_timeout_seconds,
             degraded_after=settings.degraded_after_seconds,
             default_country=settings.default_country,

@@ -124,6 +124,8 @@ def _serialized(value: object) -> str:
             return ""
         case Mapping():
             return to_json(value, exclude_none=True).decode()
+        case frozenset():
+            return ",".join(sorted(value))
         case _:
             return str(value)
 

@@ -1,4 +1,4 @@
-"""The settings for buying numbers: from which carrier, with which account, and how many."""
+"""The settings for numbers: from which carrier they are bought, how many, and which may be dialed."""
 
 import json
 import re
@@ -18,9 +18,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from localdial_server.domain.costly_numbers import CostlyKind
+from localdial_server.domain.dialing_permissions import DialingPermission, DialingPermissions
 from localdial_server.domain.formats import IDENTIFIER
 from localdial_server.domain.spending import Limits, SpendingLimits
-from localdial_server.settings.validators import is_loopback
+from localdial_server.settings.validators import is_loopback, upper_case, valid_country
 
 _SID: Final = re.compile(r"[A-Z]{2}[0-9a-f]{32}", re.ASCII)
 _OTHER_CARRIERS_SID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", re.ASCII)
@@ -75,6 +77,14 @@ def _the_only_handler(sid: str, info: ValidationInfo) -> str:
     return sid
 
 
+def _split(value: object) -> object:
+    """Split the text of a variable or option; an array of JSON or the TOML file is a list already."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+_Country = Annotated[str, BeforeValidator(upper_case), AfterValidator(valid_country)]
+_Countries = Annotated[frozenset[_Country], NoDecode, BeforeValidator(_split)]
+
 # How many numbers one organization may have or buy.
 _Limit = Annotated[int, Field(ge=0, le=10_000_000)]
 
@@ -86,10 +96,12 @@ class OrganizationLimits(BaseModel):
 
     max_numbers: _Limit | None = None
     max_purchases_per_day: _Limit | None = None
+    destination_countries: _Countries | None = None
+    allowed_number_kinds: frozenset[CostlyKind] = frozenset()
 
 
 class CarrierSettings(BaseSettings):
-    """The part of `Settings` for buying numbers."""
+    """The part of `Settings` for numbers."""
 
     model_config = SettingsConfigDict(use_attribute_docstrings=True)
 
@@ -133,11 +145,16 @@ class CarrierSettings(BaseSettings):
     that are held elsewhere."""
     max_purchases_per_day: _Limit = 1_000
     """The most numbers an organization may buy within 24 hours."""
+    destination_countries: _Countries = frozenset()
+    """Countries whose numbers may be work phones and organization numbers, by their ISO 3166-1 alpha-2 codes:
+    US,CA. Set it to where your agents are, against toll fraud. Default: all countries."""
     organization_limits: Annotated[
         Mapping[str, OrganizationLimits], NoDecode, BeforeValidator(_read_json)
     ] = {}
     """Organizations with limits of their own, as JSON: {"acme": {"max_numbers": 20000,
-    "max_purchases_per_day": 500}}."""
+    "max_purchases_per_day": 500, "destination_countries": ["US", "JM"], "allowed_number_kinds":
+    ["shared_cost"]}}. Numbers of the kinds premium_rate, shared_cost, satellite, personal and pager are
+    refused unless they are allowed here."""
 
     # Each validator checks its own field and may look at fields declared before it. pydantic skips a
     # validator of the whole model as soon as one field is wrong, but all problems must be reported.
@@ -182,6 +199,20 @@ class CarrierSettings(BaseSettings):
         if not all(re.fullmatch(IDENTIFIER.pattern, organization) for organization in by_organization):
             raise ValueError(f"each organization {IDENTIFIER.requirement}")
         return by_organization
+
+    @property
+    def dialing_permissions(self) -> DialingPermissions:
+        """Which numbers each organization may show and dial."""
+        default = self.destination_countries
+
+        def permission(own: OrganizationLimits) -> DialingPermission:
+            countries = own.destination_countries
+            return DialingPermission(own.allowed_number_kinds, default if countries is None else countries)
+
+        return DialingPermissions(
+            DialingPermission(countries=default),
+            {name: permission(own) for name, own in self.organization_limits.items()},
+        )
 
     @property
     def spending_limits(self) -> SpendingLimits:

@@ -61,12 +61,12 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Snapshots": ("snapshot",),
     "Carrier": ("carrier", "simulator"),
     "Twilio": ("twilio",),
-    "Spending limits": ("max_numbers", "max_purchases", "organization_limits"),
+    "Spending and toll fraud": ("max_numbers", "max_purchases", "destination", "organization_limits"),
     "Voice webhook": ("webhook",),
 }
 
-# Settings with several pairs, which may be separated by spaces.
-_PAIRS: Final = frozenset({"webhook_account_tokens", "webhook_shared_keys"})
+# Settings with several values, which may be separated by spaces.
+_LISTS: Final = frozenset({"destination_countries", "webhook_account_tokens", "webhook_shared_keys"})
 
 # Settings that are paths of files.
 _FILES: Final = frozenset({"tls_certificate", "tls_key", "tls_client_ca"})
@@ -247,7 +247,7 @@ class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySetting
 def _allowed_within(setting: str, text: str) -> str:
     """Return the white space and quotes that the setting may have between other characters."""
     is_path = setting.endswith("_directory") or setting in _FILES or text.startswith("sqlite:")
-    return f" {QUOTES}" if is_path else " " if setting in _PAIRS else ""
+    return f" {QUOTES}" if is_path else " " if setting in _LISTS else ""
 
 
 class SettingHelp(NamedTuple):

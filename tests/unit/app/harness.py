@@ -33,6 +33,7 @@ from localdial_server.app.use_cases import UseCases, use_cases
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.faults import Fault, FaultScript, Operation
 from localdial_server.carriers.simulator.single_account import SingleAccount
+from localdial_server.domain.dialing_permissions import DialingPermissions
 from localdial_server.domain.model import Number, NumberState, Organization
 from localdial_server.domain.spending import Limits, SpendingLimits
 from localdial_server.storage.engines.database import Database
@@ -170,6 +171,7 @@ class Harness:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.limits = SpendingLimits(Limits(numbers=1000, purchases_per_day=1000))
+        self.permissions = DialingPermissions()
         self.orders_are_asynchronous = False
         self.degraded_after = FOREVER
         self.clock = ManualClock()
@@ -224,6 +226,7 @@ class Harness:
             clock=self.clock,
             new_call_id=lambda: f"call-{next(ids)}",
             limits=self.limits,
+            permissions=self.permissions,
             order_timeout=FOREVER,
             degraded_after=self.degraded_after,
             default_country="US",

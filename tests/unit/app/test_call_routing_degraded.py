@@ -116,6 +116,7 @@ def routing_on(store: FakeStore, harness: Harness, *, degraded_after: float = FO
         number_index=harness.number_index,
         degraded_after=degraded_after,
         number_reader=NumberReader("US"),
+        permissions=harness.permissions,
     )
 
 
@@ -272,6 +273,7 @@ async def test_whatever_hangs_a_call_back_is_degraded_after_the_setting(
         number_index=harness.number_index,
         degraded_after=0.2,
         number_reader=NumberReader("US"),
+        permissions=harness.permissions,
     )
     begun = time.monotonic()
     try:

@@ -1,6 +1,7 @@
 """The call-back decision for every combination of numbers. The scenarios show single calls."""
 
 import re
+from collections.abc import Collection
 
 import pytest
 
@@ -37,9 +38,19 @@ def decide(
     call: OutboundCall | None,
     user: User | None,
     owner: User | None = None,
+    *,
+    barred: Collection[str] = (),
 ) -> Destination:
     organization = Organization("acme", organization_number=main_number)
-    return decide_destination(organization, NUMBER, caller, call, user, caller_id_owner=owner)
+    return decide_destination(
+        organization,
+        NUMBER,
+        caller,
+        call,
+        user,
+        caller_id_owner=owner,
+        may_dial=lambda number: number not in barred,
+    )
 
 
 @pytest.mark.parametrize("caller", [BORROWER, None, OTHERS[0]])
@@ -103,3 +114,23 @@ def test_the_owner_of_the_called_caller_id_comes_after_the_last_caller(caller: s
     looping = User("acme", "bob", work_phone=NUMBER)
     assert decide(caller, None, CALL, User("acme", "ann"), bob).user_id == "bob"
     assert decide(caller, OTHERS[0], None, None, looping).reason is DestinationReason.ORGANIZATION_NUMBER
+
+
+def test_a_phone_that_may_not_be_dialed_is_skipped_like_one_that_is_not_set() -> None:
+    ann, bob = User("acme", "ann", work_phone=OTHERS[0]), User("acme", "bob", work_phone=OTHERS[1])
+    main = "+18005550151"
+    for barred, user_id, destination, fallback in [
+        ([], "ann", OTHERS[0], main),
+        ([main], "ann", OTHERS[0], None),
+        (OTHERS[:1], "bob", OTHERS[1], main),
+        (OTHERS, None, main, None),
+    ]:
+        found = decide(BORROWER, main, CALL, ann, bob, barred=barred)
+        assert (found.user_id, found.destination_number, found.fallback_number) == (
+            user_id,
+            destination,
+            fallback,
+        )
+        assert found.last_call == CALL
+    with pytest.raises(NoDestination):
+        decide(BORROWER, main, CALL, ann, bob, barred=[*OTHERS, main])

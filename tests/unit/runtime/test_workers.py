@@ -114,8 +114,11 @@ def test_a_worker_has_the_settings_of_its_supervisor_from_every_source(
         'webhook_account_tokens = "AC1:a,AC2:b"\n'
         "webhook_screening = true\n"
         f'twilio_subaccounts = {{ acme = "AC{"0" * 32}", other = "AC{"1" * 32}" }}\n'
+        'destination_countries = ["US", "CA"]\n'
         "[organization_limits.acme]\n"
         "max_numbers = 20000\n"
+        "destination_countries = []\n"
+        'allowed_number_kinds = ["satellite"]\n'
     )
     monkeypatch.setenv(CONFIG_ENV, str(file))
     monkeypatch.setenv("localdial_workers", "4")

@@ -3,6 +3,8 @@ import re
 import pytest
 
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
+from localdial_server.domain.costly_numbers import CostlyKind
+from localdial_server.domain.dialing_permissions import DialingPermission
 from localdial_server.runtime.carriers import twilio_account
 from localdial_server.settings.errors import SettingsError
 from localdial_server.settings.settings import Settings, read_settings
@@ -184,3 +186,54 @@ def test_an_organization_that_cannot_exist_is_refused(setting: str, value: str) 
     assert list(found.values()) == [
         "each organization must be 1 to 128 visible ASCII characters, without spaces"
     ]
+
+
+def test_an_organization_may_dial_the_countries_of_all_unless_it_has_its_own() -> None:
+    settings = read_settings(
+        None,
+        destination_countries="us, ca",
+        organization_limits='{"acme": {"destination_countries": ["JM"]}, "other": {"max_numbers": 1},'
+        ' "anywhere": {"destination_countries": []}, "ship": {"allowed_number_kinds": ["satellite"]}}',
+    )
+    permissions = settings.dialing_permissions
+    assert permissions.of("acme") == DialingPermission(countries=frozenset({"JM"}))
+    assert (
+        permissions.of("other") == permissions.default == DialingPermission(countries=frozenset({"US", "CA"}))
+    )
+    assert permissions.of("anywhere") == DialingPermission()
+    assert permissions.of("ship") == DialingPermission(
+        frozenset({CostlyKind.SATELLITE}), frozenset({"US", "CA"})
+    )
+
+
+def test_by_default_all_countries_may_be_dialed_and_no_costly_number() -> None:
+    assert read_settings(None).dialing_permissions.of("acme") == DialingPermission()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "problem"),
+    [
+        (
+            "destination_countries",
+            "US,XX",
+            "must be the ISO 3166-1 alpha-2 code of a country, such as US or GB",
+        ),
+        (
+            "destination_countries",
+            "USA",
+            "must be the ISO 3166-1 alpha-2 code of a country, such as US or GB",
+        ),
+        (
+            "organization_limits",
+            '{"acme": {"destination_countries": ["United States"]}}',
+            "must be the ISO 3166-1 alpha-2 code of a country, such as US or GB",
+        ),
+        (
+            "organization_limits",
+            '{"acme": {"allowed_number_kinds": ["premium"]}}',
+            "must be 'premium_rate', 'shared_cost', 'satellite', 'personal' or 'pager'",
+        ),
+    ],
+)
+def test_a_country_or_kind_that_does_not_exist_is_refused(setting: str, value: str, problem: str) -> None:
+    assert list(problems(**{setting: value}).values()) == [problem]

@@ -375,10 +375,11 @@ class RouteInboundCallRequest(_message.Message):
     organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
     with the same caller and called number records nothing more and, once the
     first call is recorded, returns the first response or error. No call is
-    refused for its `call_id`: one with another caller or called number is
-    recorded under an identifier that the server generates. If two such calls
-    come before either is recorded, only the first record stands. Default: an
-    identifier that the server generates.
+    refused for its `call_id`: one with another caller or called number, or
+    whose first destination the organization may no longer call, is recorded
+    under an identifier that the server generates. If two such calls come before
+    either is recorded, only the first record stands. Default: an identifier
+    that the server generates.
     """
     allow_degraded: _builtins.bool
     """Optional. Whether a ringing phone is better than an error: if the database
@@ -436,8 +437,9 @@ class RouteInboundCallResponse(_message.Message):
     """
     fallback_number: _builtins.str
     """Output only. Where to send the call when `destination_number` does not
-    answer: the organization number in E.164. Empty when there is none, or when
-    it equals the destination, the caller or the called number.
+    answer: the organization number in E.164. Empty when there is none, when it
+    equals the destination, the caller or the called number, or when the
+    organization may not call it.
     """
     shown_number: _builtins.str
     """Output only. The caller ID to show on the phone that rings, in E.164: the

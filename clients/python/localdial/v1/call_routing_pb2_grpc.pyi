@@ -80,9 +80,10 @@ class CallRoutingStub:
     Argentina with and without a 9 after +54, mobiles of Brazil with and without
     the ninth digit), they are one caller.
 
-    A destination equal to the caller or to the called number is skipped. Only
-    the last user counts for rule 1: if that user was deleted or has no work
-    phone, rule 2 applies.
+    A destination equal to the caller or to the called number is skipped, and so
+    is one that the organization may not call (see `Directory`), even if it was
+    stored when that was allowed. Only the last user counts for rule 1: if that
+    user was deleted or has no work phone, rule 2 applies.
 
     The call is recorded after the response is sent, within about a second, and
     a call without a destination is recorded as missed. A crash of the server
@@ -172,9 +173,10 @@ class CallRoutingAsyncStub(CallRoutingStub):
     Argentina with and without a 9 after +54, mobiles of Brazil with and without
     the ninth digit), they are one caller.
 
-    A destination equal to the caller or to the called number is skipped. Only
-    the last user counts for rule 1: if that user was deleted or has no work
-    phone, rule 2 applies.
+    A destination equal to the caller or to the called number is skipped, and so
+    is one that the organization may not call (see `Directory`), even if it was
+    stored when that was allowed. Only the last user counts for rule 1: if that
+    user was deleted or has no work phone, rule 2 applies.
 
     The call is recorded after the response is sent, within about a second, and
     a call without a destination is recorded as missed. A crash of the server
@@ -279,9 +281,10 @@ class CallRoutingServicer(metaclass=_abc_1.ABCMeta):
         Argentina with and without a 9 after +54, mobiles of Brazil with and without
         the ninth digit), they are one caller.
 
-        A destination equal to the caller or to the called number is skipped. Only
-        the last user counts for rule 1: if that user was deleted or has no work
-        phone, rule 2 applies.
+        A destination equal to the caller or to the called number is skipped, and so
+        is one that the organization may not call (see `Directory`), even if it was
+        stored when that was allowed. Only the last user counts for rule 1: if that
+        user was deleted or has no work phone, rule 2 applies.
 
         The call is recorded after the response is sent, within about a second, and
         a call without a destination is recorded as missed. A crash of the server

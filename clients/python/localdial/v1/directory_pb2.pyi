@@ -40,7 +40,8 @@ class Organization(_message.Message):
     organization_number: _builtins.str
     """Optional. The caller ID when no other rule applies, and the destination of
     call-backs that reach no user: in E.164, and possible (see
-    `is_phone_number`). It belongs to one organization only.
+    `is_phone_number`). It is not costly, and in a country that the operator
+    allows (see `Directory`). It belongs to one organization only.
     """
     revision: _builtins.int
     """Output only. Counts the changes to the organization, its users and its
@@ -88,13 +89,14 @@ class User(_message.Message):
     visible characters; spaces around it are removed.
     """
     caller_id: _builtins.str
-    """Optional. The user's own caller ID: in E.164, and possible (see
-    `is_phone_number`). It is shown when it is local to the callee, or when no
+    """Optional. The user's own caller ID: in E.164, possible (see
+    `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
     number of the organization fits.
     """
     work_phone: _builtins.str
     """Optional. The phone where the user takes call-backs: in E.164, and possible
-    (see `is_phone_number`).
+    (see `is_phone_number`). It is not costly, and in a country that the operator
+    allows (see `Directory`).
     """
     def __init__(
         self,

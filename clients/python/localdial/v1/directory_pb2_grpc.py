@@ -28,6 +28,13 @@ if _version_not_supported:
 class DirectoryStub(object):
     """The organizations and their users. The CRM backend keeps them in step with
     its own records.
+
+    Costly numbers are refused as work phones, organization numbers and caller
+    IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+    shared-cost and satellite numbers, personal numbers that follow their owner,
+    and pagers. Landlines, mobiles and toll-free numbers of all countries are
+    accepted, unless the operator of the server lists the countries of work phones
+    and organization numbers. Only the operator can allow an organization more.
     """
 
     def __init__(self, channel):
@@ -86,14 +93,22 @@ class DirectoryStub(object):
 class DirectoryServicer(object):
     """The organizations and their users. The CRM backend keeps them in step with
     its own records.
+
+    Costly numbers are refused as work phones, organization numbers and caller
+    IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+    shared-cost and satellite numbers, personal numbers that follow their owner,
+    and pagers. Landlines, mobiles and toll-free numbers of all countries are
+    accepted, unless the operator of the server lists the countries of work phones
+    and organization numbers. Only the operator can allow an organization more.
     """
 
     def SetOrganization(self, request, context):
         """Creates the organization, or replaces it as a whole: a field that is left
         out is cleared.
 
-        Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-        to another organization.
+        Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+        that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+        organization.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,7 +145,8 @@ class DirectoryServicer(object):
         """Creates the user, or replaces it as a whole: a field that is left out is
         cleared.
 
-        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+        Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+        phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -235,6 +251,13 @@ def add_DirectoryServicer_to_server(servicer, server):
 class Directory(object):
     """The organizations and their users. The CRM backend keeps them in step with
     its own records.
+
+    Costly numbers are refused as work phones, organization numbers and caller
+    IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+    shared-cost and satellite numbers, personal numbers that follow their owner,
+    and pagers. Landlines, mobiles and toll-free numbers of all countries are
+    accepted, unless the operator of the server lists the countries of work phones
+    and organization numbers. Only the operator can allow an organization more.
     """
 
     @staticmethod

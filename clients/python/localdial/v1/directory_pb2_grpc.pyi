@@ -29,6 +29,13 @@ GRPC_VERSION: str
 class DirectoryStub:
     """The organizations and their users. The CRM backend keeps them in step with
     its own records.
+
+    Costly numbers are refused as work phones, organization numbers and caller
+    IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+    shared-cost and satellite numbers, personal numbers that follow their owner,
+    and pagers. Landlines, mobiles and toll-free numbers of all countries are
+    accepted, unless the operator of the server lists the countries of work phones
+    and organization numbers. Only the operator can allow an organization more.
     """
 
     @_typing.overload
@@ -39,8 +46,9 @@ class DirectoryStub:
     """Creates the organization, or replaces it as a whole: a field that is left
     out is cleared.
 
-    Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-    to another organization.
+    Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+    that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+    organization.
     """
     GetOrganization: _grpc.UnaryUnaryMultiCallable[_directory_pb2.GetOrganizationRequest, _directory_pb2.GetOrganizationResponse]
     """Returns one organization.
@@ -60,7 +68,8 @@ class DirectoryStub:
     """Creates the user, or replaces it as a whole: a field that is left out is
     cleared.
 
-    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+    Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+    phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
     GetUser: _grpc.UnaryUnaryMultiCallable[_directory_pb2.GetUserRequest, _directory_pb2.GetUserResponse]
     """Returns one user.
@@ -91,6 +100,13 @@ class DirectoryStub:
 class DirectoryAsyncStub(DirectoryStub):
     """The organizations and their users. The CRM backend keeps them in step with
     its own records.
+
+    Costly numbers are refused as work phones, organization numbers and caller
+    IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+    shared-cost and satellite numbers, personal numbers that follow their owner,
+    and pagers. Landlines, mobiles and toll-free numbers of all countries are
+    accepted, unless the operator of the server lists the countries of work phones
+    and organization numbers. Only the operator can allow an organization more.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -98,8 +114,9 @@ class DirectoryAsyncStub(DirectoryStub):
     """Creates the organization, or replaces it as a whole: a field that is left
     out is cleared.
 
-    Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-    to another organization.
+    Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+    that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+    organization.
     """
     GetOrganization: _aio.UnaryUnaryMultiCallable[_directory_pb2.GetOrganizationRequest, _directory_pb2.GetOrganizationResponse]  # type: ignore[assignment]
     """Returns one organization.
@@ -119,7 +136,8 @@ class DirectoryAsyncStub(DirectoryStub):
     """Creates the user, or replaces it as a whole: a field that is left out is
     cleared.
 
-    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+    Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+    phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
     GetUser: _aio.UnaryUnaryMultiCallable[_directory_pb2.GetUserRequest, _directory_pb2.GetUserResponse]  # type: ignore[assignment]
     """Returns one user.
@@ -149,6 +167,13 @@ class DirectoryAsyncStub(DirectoryStub):
 class DirectoryServicer(metaclass=_abc_1.ABCMeta):
     """The organizations and their users. The CRM backend keeps them in step with
     its own records.
+
+    Costly numbers are refused as work phones, organization numbers and caller
+    IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+    shared-cost and satellite numbers, personal numbers that follow their owner,
+    and pagers. Landlines, mobiles and toll-free numbers of all countries are
+    accepted, unless the operator of the server lists the countries of work phones
+    and organization numbers. Only the operator can allow an organization more.
     """
 
     @_abc_1.abstractmethod
@@ -160,8 +185,9 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         """Creates the organization, or replaces it as a whole: a field that is left
         out is cleared.
 
-        Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-        to another organization.
+        Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+        that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+        organization.
         """
 
     @_abc_1.abstractmethod
@@ -205,7 +231,8 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         """Creates the user, or replaces it as a whole: a field that is left out is
         cleared.
 
-        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+        Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+        phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
         """
 
     @_abc_1.abstractmethod

@@ -342,8 +342,9 @@ class ImportNumbersRequest(_message.Message):
     def phone_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required. 1 to 1000 numbers, each once, in E.164 and possible (see
         `is_phone_number`). The carrier account must already own them, unless
-        `carrier` is `external`. With more than ten numbers the whole account is
-        listed, so few large calls are faster than many small ones.
+        `carrier` is `external`; then they must not be costly (see `Directory`). With
+        more than ten numbers the whole account is listed, so few large calls are
+        faster than many small ones.
         """
 
     def __init__(

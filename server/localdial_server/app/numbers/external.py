@@ -10,7 +10,10 @@ from localdial_server.app.numbers.import_numbers import ImportAnswer
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Store, Transaction
 from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.dialing_permissions import DialingPermissions
 from localdial_server.domain.errors import (
+    FieldViolation,
+    InvalidFields,
     NumberHeldHere,
     NumberInUse,
     NumberLimitReached,
@@ -35,13 +38,28 @@ _NOTICE: Final = (
 class ExternalNumbers:
     """Imports numbers that are held elsewhere, without asking any carrier."""
 
-    def __init__(self, store: Store, clock: Clock, limits: SpendingLimits) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, limits: SpendingLimits, permissions: DialingPermissions
+    ) -> None:
         self._store = store
         self._clock = clock
         self._limits = limits
+        self._permissions = permissions
 
     async def import_numbers(self, organization_id: str, phone_numbers: Sequence[str]) -> ImportAnswer:
-        """Import the numbers, each independently of the others. Raises `OrganizationNotFound`."""
+        """Import the numbers, each independently of the others.
+
+        Raises `OrganizationNotFound`, and `InvalidFields` for numbers that the organization may not show.
+        """
+        permission = self._permissions.of(organization_id)
+        objections = map(permission.against_showing, phone_numbers)
+        violations = [
+            FieldViolation(f"phone_numbers[{index}]", objection.requirement)
+            for index, objection in enumerate(objections)
+            if objection is not None
+        ]
+        if violations:
+            raise InvalidFields(violations)
         now = self._clock.now()
         numbers: list[Number] = []
         failures: list[NumberFailure] = []

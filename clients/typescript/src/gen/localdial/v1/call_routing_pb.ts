@@ -265,10 +265,11 @@ export type RouteInboundCallRequest = Message<"localdial.v1.RouteInboundCallRequ
    * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
    * with the same caller and called number records nothing more and, once the
    * first call is recorded, returns the first response or error. No call is
-   * refused for its `call_id`: one with another caller or called number is
-   * recorded under an identifier that the server generates. If two such calls
-   * come before either is recorded, only the first record stands. Default: an
-   * identifier that the server generates.
+   * refused for its `call_id`: one with another caller or called number, or
+   * whose first destination the organization may no longer call, is recorded
+   * under an identifier that the server generates. If two such calls come before
+   * either is recorded, only the first record stands. Default: an identifier
+   * that the server generates.
    *
    * @generated from field: string call_id = 3;
    */
@@ -347,8 +348,9 @@ export type RouteInboundCallResponse = Message<"localdial.v1.RouteInboundCallRes
 
   /**
    * Output only. Where to send the call when `destination_number` does not
-   * answer: the organization number in E.164. Empty when there is none, or when
-   * it equals the destination, the caller or the called number.
+   * answer: the organization number in E.164. Empty when there is none, when it
+   * equals the destination, the caller or the called number, or when the
+   * organization may not call it.
    *
    * @generated from field: string fallback_number = 7;
    */
@@ -1075,9 +1077,10 @@ export const CallRouting: GenService<{
    * Argentina with and without a 9 after +54, mobiles of Brazil with and without
    * the ninth digit), they are one caller.
    *
-   * A destination equal to the caller or to the called number is skipped. Only
-   * the last user counts for rule 1: if that user was deleted or has no work
-   * phone, rule 2 applies.
+   * A destination equal to the caller or to the called number is skipped, and so
+   * is one that the organization may not call (see `Directory`), even if it was
+   * stored when that was allowed. Only the last user counts for rule 1: if that
+   * user was deleted or has no work phone, rule 2 applies.
    *
    * The call is recorded after the response is sent, within about a second, and
    * a call without a destination is recorded as missed. A crash of the server

@@ -38,7 +38,8 @@ export type Organization = Message<"localdial.v1.Organization"> & {
   /**
    * Optional. The caller ID when no other rule applies, and the destination of
    * call-backs that reach no user: in E.164, and possible (see
-   * `is_phone_number`). It belongs to one organization only.
+   * `is_phone_number`). It is not costly, and in a country that the operator
+   * allows (see `Directory`). It belongs to one organization only.
    *
    * @generated from field: string organization_number = 3;
    */
@@ -93,8 +94,8 @@ export type User = Message<"localdial.v1.User"> & {
   displayName: string;
 
   /**
-   * Optional. The user's own caller ID: in E.164, and possible (see
-   * `is_phone_number`). It is shown when it is local to the callee, or when no
+   * Optional. The user's own caller ID: in E.164, possible (see
+   * `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
    * number of the organization fits.
    *
    * @generated from field: string caller_id = 4;
@@ -103,7 +104,8 @@ export type User = Message<"localdial.v1.User"> & {
 
   /**
    * Optional. The phone where the user takes call-backs: in E.164, and possible
-   * (see `is_phone_number`).
+   * (see `is_phone_number`). It is not costly, and in a country that the operator
+   * allows (see `Directory`).
    *
    * @generated from field: string work_phone = 5;
    */
@@ -609,6 +611,13 @@ export const BatchSetUsersResponseSchema: GenMessage<BatchSetUsersResponse> = /*
  * The organizations and their users. The CRM backend keeps them in step with
  * its own records.
  *
+ * Costly numbers are refused as work phones, organization numbers and caller
+ * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+ * shared-cost and satellite numbers, personal numbers that follow their owner,
+ * and pagers. Landlines, mobiles and toll-free numbers of all countries are
+ * accepted, unless the operator of the server lists the countries of work phones
+ * and organization numbers. Only the operator can allow an organization more.
+ *
  * @generated from service localdial.v1.Directory
  */
 export const Directory: GenService<{
@@ -616,8 +625,9 @@ export const Directory: GenService<{
    * Creates the organization, or replaces it as a whole: a field that is left
    * out is cleared.
    *
-   * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-   * to another organization.
+   * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+   * that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+   * organization.
    *
    * @generated from rpc localdial.v1.Directory.SetOrganization
    */
@@ -666,7 +676,8 @@ export const Directory: GenService<{
    * Creates the user, or replaces it as a whole: a field that is left out is
    * cleared.
    *
-   * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+   * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+   * phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
    *
    * @generated from rpc localdial.v1.Directory.SetUser
    */

@@ -337,8 +337,9 @@ export type ImportNumbersRequest = Message<"localdial.v1.ImportNumbersRequest"> 
   /**
    * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`. With more than ten numbers the whole account is
-   * listed, so few large calls are faster than many small ones.
+   * `carrier` is `external`; then they must not be costly (see `Directory`). With
+   * more than ten numbers the whole account is listed, so few large calls are
+   * faster than many small ones.
    *
    * @generated from field: repeated string phone_numbers = 2;
    */

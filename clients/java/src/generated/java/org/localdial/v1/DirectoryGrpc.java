@@ -6,6 +6,12 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
  * <pre>
  * The organizations and their users. The CRM backend keeps them in step with
  * its own records.
+ * Costly numbers are refused as work phones, organization numbers and caller
+ * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+ * shared-cost and satellite numbers, personal numbers that follow their owner,
+ * and pagers. Landlines, mobiles and toll-free numbers of all countries are
+ * accepted, unless the operator of the server lists the countries of work phones
+ * and organization numbers. Only the operator can allow an organization more.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -367,6 +373,12 @@ public final class DirectoryGrpc {
    * <pre>
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
+   * Costly numbers are refused as work phones, organization numbers and caller
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+   * shared-cost and satellite numbers, personal numbers that follow their owner,
+   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
+   * accepted, unless the operator of the server lists the countries of work phones
+   * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
   public interface AsyncService {
@@ -375,8 +387,9 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the organization, or replaces it as a whole: a field that is left
      * out is cleared.
-     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-     * to another organization.
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+     * that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+     * organization.
      * </pre>
      */
     default void setOrganization(org.localdial.v1.SetOrganizationRequest request,
@@ -422,7 +435,8 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the user, or replaces it as a whole: a field that is left out is
      * cleared.
-     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+     * phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
      */
     default void setUser(org.localdial.v1.SetUserRequest request,
@@ -484,6 +498,12 @@ public final class DirectoryGrpc {
    * <pre>
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
+   * Costly numbers are refused as work phones, organization numbers and caller
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+   * shared-cost and satellite numbers, personal numbers that follow their owner,
+   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
+   * accepted, unless the operator of the server lists the countries of work phones
+   * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
   public static abstract class DirectoryImplBase
@@ -499,6 +519,12 @@ public final class DirectoryGrpc {
    * <pre>
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
+   * Costly numbers are refused as work phones, organization numbers and caller
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+   * shared-cost and satellite numbers, personal numbers that follow their owner,
+   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
+   * accepted, unless the operator of the server lists the countries of work phones
+   * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
   public static final class DirectoryStub
@@ -518,8 +544,9 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the organization, or replaces it as a whole: a field that is left
      * out is cleared.
-     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-     * to another organization.
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+     * that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+     * organization.
      * </pre>
      */
     public void setOrganization(org.localdial.v1.SetOrganizationRequest request,
@@ -569,7 +596,8 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the user, or replaces it as a whole: a field that is left out is
      * cleared.
-     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+     * phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
      */
     public void setUser(org.localdial.v1.SetUserRequest request,
@@ -636,6 +664,12 @@ public final class DirectoryGrpc {
    * <pre>
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
+   * Costly numbers are refused as work phones, organization numbers and caller
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+   * shared-cost and satellite numbers, personal numbers that follow their owner,
+   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
+   * accepted, unless the operator of the server lists the countries of work phones
+   * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
   public static final class DirectoryBlockingV2Stub
@@ -655,8 +689,9 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the organization, or replaces it as a whole: a field that is left
      * out is cleared.
-     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-     * to another organization.
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+     * that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+     * organization.
      * </pre>
      */
     public org.localdial.v1.SetOrganizationResponse setOrganization(org.localdial.v1.SetOrganizationRequest request) throws io.grpc.StatusException {
@@ -702,7 +737,8 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the user, or replaces it as a whole: a field that is left out is
      * cleared.
-     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+     * phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
      */
     public org.localdial.v1.SetUserResponse setUser(org.localdial.v1.SetUserRequest request) throws io.grpc.StatusException {
@@ -764,6 +800,12 @@ public final class DirectoryGrpc {
    * <pre>
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
+   * Costly numbers are refused as work phones, organization numbers and caller
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+   * shared-cost and satellite numbers, personal numbers that follow their owner,
+   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
+   * accepted, unless the operator of the server lists the countries of work phones
+   * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
   public static final class DirectoryBlockingStub
@@ -783,8 +825,9 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the organization, or replaces it as a whole: a field that is left
      * out is cleared.
-     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-     * to another organization.
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+     * that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+     * organization.
      * </pre>
      */
     public org.localdial.v1.SetOrganizationResponse setOrganization(org.localdial.v1.SetOrganizationRequest request) {
@@ -830,7 +873,8 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the user, or replaces it as a whole: a field that is left out is
      * cleared.
-     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+     * phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
      */
     public org.localdial.v1.SetUserResponse setUser(org.localdial.v1.SetUserRequest request) {
@@ -892,6 +936,12 @@ public final class DirectoryGrpc {
    * <pre>
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
+   * Costly numbers are refused as work phones, organization numbers and caller
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
+   * shared-cost and satellite numbers, personal numbers that follow their owner,
+   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
+   * accepted, unless the operator of the server lists the countries of work phones
+   * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
   public static final class DirectoryFutureStub
@@ -911,8 +961,9 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the organization, or replaces it as a whole: a field that is left
      * out is cleared.
-     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
-     * to another organization.
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for an organization number
+     * that is not allowed; ALREADY_EXISTS (NUMBER_IN_USE) if it belongs to another
+     * organization.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.SetOrganizationResponse> setOrganization(
@@ -962,7 +1013,8 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the user, or replaces it as a whole: a field that is left out is
      * cleared.
-     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS), also for a caller ID or a work
+     * phone that is not allowed; NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.SetUserResponse> setUser(

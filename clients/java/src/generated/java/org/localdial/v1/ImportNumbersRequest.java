@@ -108,8 +108,9 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`. With more than ten numbers the whole account is
-   * listed, so few large calls are faster than many small ones.
+   * `carrier` is `external`; then they must not be costly (see `Directory`). With
+   * more than ten numbers the whole account is listed, so few large calls are
+   * faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -123,8 +124,9 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`. With more than ten numbers the whole account is
-   * listed, so few large calls are faster than many small ones.
+   * `carrier` is `external`; then they must not be costly (see `Directory`). With
+   * more than ten numbers the whole account is listed, so few large calls are
+   * faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -137,8 +139,9 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`. With more than ten numbers the whole account is
-   * listed, so few large calls are faster than many small ones.
+   * `carrier` is `external`; then they must not be costly (see `Directory`). With
+   * more than ten numbers the whole account is listed, so few large calls are
+   * faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -152,8 +155,9 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`. With more than ten numbers the whole account is
-   * listed, so few large calls are faster than many small ones.
+   * `carrier` is `external`; then they must not be costly (see `Directory`). With
+   * more than ten numbers the whole account is listed, so few large calls are
+   * faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -727,8 +731,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`. With more than ten numbers the whole account is
-     * listed, so few large calls are faster than many small ones.
+     * `carrier` is `external`; then they must not be costly (see `Directory`). With
+     * more than ten numbers the whole account is listed, so few large calls are
+     * faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -743,8 +748,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`. With more than ten numbers the whole account is
-     * listed, so few large calls are faster than many small ones.
+     * `carrier` is `external`; then they must not be costly (see `Directory`). With
+     * more than ten numbers the whole account is listed, so few large calls are
+     * faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -757,8 +763,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`. With more than ten numbers the whole account is
-     * listed, so few large calls are faster than many small ones.
+     * `carrier` is `external`; then they must not be costly (see `Directory`). With
+     * more than ten numbers the whole account is listed, so few large calls are
+     * faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -772,8 +779,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`. With more than ten numbers the whole account is
-     * listed, so few large calls are faster than many small ones.
+     * `carrier` is `external`; then they must not be costly (see `Directory`). With
+     * more than ten numbers the whole account is listed, so few large calls are
+     * faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -788,8 +796,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`. With more than ten numbers the whole account is
-     * listed, so few large calls are faster than many small ones.
+     * `carrier` is `external`; then they must not be costly (see `Directory`). With
+     * more than ten numbers the whole account is listed, so few large calls are
+     * faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -810,8 +819,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`. With more than ten numbers the whole account is
-     * listed, so few large calls are faster than many small ones.
+     * `carrier` is `external`; then they must not be costly (see `Directory`). With
+     * more than ten numbers the whole account is listed, so few large calls are
+     * faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -831,8 +841,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`. With more than ten numbers the whole account is
-     * listed, so few large calls are faster than many small ones.
+     * `carrier` is `external`; then they must not be costly (see `Directory`). With
+     * more than ten numbers the whole account is listed, so few large calls are
+     * faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -852,8 +863,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`. With more than ten numbers the whole account is
-     * listed, so few large calls are faster than many small ones.
+     * `carrier` is `external`; then they must not be costly (see `Directory`). With
+     * more than ten numbers the whole account is listed, so few large calls are
+     * faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -870,8 +882,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`. With more than ten numbers the whole account is
-     * listed, so few large calls are faster than many small ones.
+     * `carrier` is `external`; then they must not be costly (see `Directory`). With
+     * more than ten numbers the whole account is listed, so few large calls are
+     * faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>

@@ -36,8 +36,9 @@ public interface ImportNumbersRequestOrBuilder extends
    * <pre>
    * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`. With more than ten numbers the whole account is
-   * listed, so few large calls are faster than many small ones.
+   * `carrier` is `external`; then they must not be costly (see `Directory`). With
+   * more than ten numbers the whole account is listed, so few large calls are
+   * faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -49,8 +50,9 @@ public interface ImportNumbersRequestOrBuilder extends
    * <pre>
    * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`. With more than ten numbers the whole account is
-   * listed, so few large calls are faster than many small ones.
+   * `carrier` is `external`; then they must not be costly (see `Directory`). With
+   * more than ten numbers the whole account is listed, so few large calls are
+   * faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -61,8 +63,9 @@ public interface ImportNumbersRequestOrBuilder extends
    * <pre>
    * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`. With more than ten numbers the whole account is
-   * listed, so few large calls are faster than many small ones.
+   * `carrier` is `external`; then they must not be costly (see `Directory`). With
+   * more than ten numbers the whole account is listed, so few large calls are
+   * faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -74,8 +77,9 @@ public interface ImportNumbersRequestOrBuilder extends
    * <pre>
    * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`. With more than ten numbers the whole account is
-   * listed, so few large calls are faster than many small ones.
+   * `carrier` is `external`; then they must not be costly (see `Directory`). With
+   * more than ten numbers the whole account is listed, so few large calls are
+   * faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>

@@ -157,7 +157,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Optional. The caller ID when no other rule applies, and the destination of
    * call-backs that reach no user: in E.164, and possible (see
-   * `is_phone_number`). It belongs to one organization only.
+   * `is_phone_number`). It is not costly, and in a country that the operator
+   * allows (see `Directory`). It belongs to one organization only.
    * </pre>
    *
    * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -180,7 +181,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Optional. The caller ID when no other rule applies, and the destination of
    * call-backs that reach no user: in E.164, and possible (see
-   * `is_phone_number`). It belongs to one organization only.
+   * `is_phone_number`). It is not costly, and in a country that the operator
+   * allows (see `Directory`). It belongs to one organization only.
    * </pre>
    *
    * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -792,7 +794,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Optional. The caller ID when no other rule applies, and the destination of
      * call-backs that reach no user: in E.164, and possible (see
-     * `is_phone_number`). It belongs to one organization only.
+     * `is_phone_number`). It is not costly, and in a country that the operator
+     * allows (see `Directory`). It belongs to one organization only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -814,7 +817,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Optional. The caller ID when no other rule applies, and the destination of
      * call-backs that reach no user: in E.164, and possible (see
-     * `is_phone_number`). It belongs to one organization only.
+     * `is_phone_number`). It is not costly, and in a country that the operator
+     * allows (see `Directory`). It belongs to one organization only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -837,7 +841,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Optional. The caller ID when no other rule applies, and the destination of
      * call-backs that reach no user: in E.164, and possible (see
-     * `is_phone_number`). It belongs to one organization only.
+     * `is_phone_number`). It is not costly, and in a country that the operator
+     * allows (see `Directory`). It belongs to one organization only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -856,7 +861,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Optional. The caller ID when no other rule applies, and the destination of
      * call-backs that reach no user: in E.164, and possible (see
-     * `is_phone_number`). It belongs to one organization only.
+     * `is_phone_number`). It is not costly, and in a country that the operator
+     * allows (see `Directory`). It belongs to one organization only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -872,7 +878,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Optional. The caller ID when no other rule applies, and the destination of
      * call-backs that reach no user: in E.164, and possible (see
-     * `is_phone_number`). It belongs to one organization only.
+     * `is_phone_number`). It is not costly, and in a country that the operator
+     * allows (see `Directory`). It belongs to one organization only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>

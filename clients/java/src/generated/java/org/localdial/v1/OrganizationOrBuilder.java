@@ -60,7 +60,8 @@ public interface OrganizationOrBuilder extends
    * <pre>
    * Optional. The caller ID when no other rule applies, and the destination of
    * call-backs that reach no user: in E.164, and possible (see
-   * `is_phone_number`). It belongs to one organization only.
+   * `is_phone_number`). It is not costly, and in a country that the operator
+   * allows (see `Directory`). It belongs to one organization only.
    * </pre>
    *
    * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -71,7 +72,8 @@ public interface OrganizationOrBuilder extends
    * <pre>
    * Optional. The caller ID when no other rule applies, and the destination of
    * call-backs that reach no user: in E.164, and possible (see
-   * `is_phone_number`). It belongs to one organization only.
+   * `is_phone_number`). It is not costly, and in a country that the operator
+   * allows (see `Directory`). It belongs to one organization only.
    * </pre>
    *
    * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>

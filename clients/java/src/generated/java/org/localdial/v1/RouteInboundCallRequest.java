@@ -173,10 +173,11 @@ private static final long serialVersionUID = 0L;
    * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
    * with the same caller and called number records nothing more and, once the
    * first call is recorded, returns the first response or error. No call is
-   * refused for its `call_id`: one with another caller or called number is
-   * recorded under an identifier that the server generates. If two such calls
-   * come before either is recorded, only the first record stands. Default: an
-   * identifier that the server generates.
+   * refused for its `call_id`: one with another caller or called number, or
+   * whose first destination the organization may no longer call, is recorded
+   * under an identifier that the server generates. If two such calls come before
+   * either is recorded, only the first record stands. Default: an identifier
+   * that the server generates.
    * </pre>
    *
    * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -201,10 +202,11 @@ private static final long serialVersionUID = 0L;
    * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
    * with the same caller and called number records nothing more and, once the
    * first call is recorded, returns the first response or error. No call is
-   * refused for its `call_id`: one with another caller or called number is
-   * recorded under an identifier that the server generates. If two such calls
-   * come before either is recorded, only the first record stands. Default: an
-   * identifier that the server generates.
+   * refused for its `call_id`: one with another caller or called number, or
+   * whose first destination the organization may no longer call, is recorded
+   * under an identifier that the server generates. If two such calls come before
+   * either is recorded, only the first record stands. Default: an identifier
+   * that the server generates.
    * </pre>
    *
    * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -856,10 +858,11 @@ private static final long serialVersionUID = 0L;
      * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
      * with the same caller and called number records nothing more and, once the
      * first call is recorded, returns the first response or error. No call is
-     * refused for its `call_id`: one with another caller or called number is
-     * recorded under an identifier that the server generates. If two such calls
-     * come before either is recorded, only the first record stands. Default: an
-     * identifier that the server generates.
+     * refused for its `call_id`: one with another caller or called number, or
+     * whose first destination the organization may no longer call, is recorded
+     * under an identifier that the server generates. If two such calls come before
+     * either is recorded, only the first record stands. Default: an identifier
+     * that the server generates.
      * </pre>
      *
      * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -883,10 +886,11 @@ private static final long serialVersionUID = 0L;
      * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
      * with the same caller and called number records nothing more and, once the
      * first call is recorded, returns the first response or error. No call is
-     * refused for its `call_id`: one with another caller or called number is
-     * recorded under an identifier that the server generates. If two such calls
-     * come before either is recorded, only the first record stands. Default: an
-     * identifier that the server generates.
+     * refused for its `call_id`: one with another caller or called number, or
+     * whose first destination the organization may no longer call, is recorded
+     * under an identifier that the server generates. If two such calls come before
+     * either is recorded, only the first record stands. Default: an identifier
+     * that the server generates.
      * </pre>
      *
      * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -911,10 +915,11 @@ private static final long serialVersionUID = 0L;
      * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
      * with the same caller and called number records nothing more and, once the
      * first call is recorded, returns the first response or error. No call is
-     * refused for its `call_id`: one with another caller or called number is
-     * recorded under an identifier that the server generates. If two such calls
-     * come before either is recorded, only the first record stands. Default: an
-     * identifier that the server generates.
+     * refused for its `call_id`: one with another caller or called number, or
+     * whose first destination the organization may no longer call, is recorded
+     * under an identifier that the server generates. If two such calls come before
+     * either is recorded, only the first record stands. Default: an identifier
+     * that the server generates.
      * </pre>
      *
      * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -935,10 +940,11 @@ private static final long serialVersionUID = 0L;
      * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
      * with the same caller and called number records nothing more and, once the
      * first call is recorded, returns the first response or error. No call is
-     * refused for its `call_id`: one with another caller or called number is
-     * recorded under an identifier that the server generates. If two such calls
-     * come before either is recorded, only the first record stands. Default: an
-     * identifier that the server generates.
+     * refused for its `call_id`: one with another caller or called number, or
+     * whose first destination the organization may no longer call, is recorded
+     * under an identifier that the server generates. If two such calls come before
+     * either is recorded, only the first record stands. Default: an identifier
+     * that the server generates.
      * </pre>
      *
      * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -956,10 +962,11 @@ private static final long serialVersionUID = 0L;
      * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
      * with the same caller and called number records nothing more and, once the
      * first call is recorded, returns the first response or error. No call is
-     * refused for its `call_id`: one with another caller or called number is
-     * recorded under an identifier that the server generates. If two such calls
-     * come before either is recorded, only the first record stands. Default: an
-     * identifier that the server generates.
+     * refused for its `call_id`: one with another caller or called number, or
+     * whose first destination the organization may no longer call, is recorded
+     * under an identifier that the server generates. If two such calls come before
+     * either is recorded, only the first record stands. Default: an identifier
+     * that the server generates.
      * </pre>
      *
      * <code>string call_id = 3 [json_name = "callId"];</code>

@@ -76,10 +76,11 @@ public interface RouteInboundCallRequestOrBuilder extends
    * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
    * with the same caller and called number records nothing more and, once the
    * first call is recorded, returns the first response or error. No call is
-   * refused for its `call_id`: one with another caller or called number is
-   * recorded under an identifier that the server generates. If two such calls
-   * come before either is recorded, only the first record stands. Default: an
-   * identifier that the server generates.
+   * refused for its `call_id`: one with another caller or called number, or
+   * whose first destination the organization may no longer call, is recorded
+   * under an identifier that the server generates. If two such calls come before
+   * either is recorded, only the first record stands. Default: an identifier
+   * that the server generates.
    * </pre>
    *
    * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -92,10 +93,11 @@ public interface RouteInboundCallRequestOrBuilder extends
    * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
    * with the same caller and called number records nothing more and, once the
    * first call is recorded, returns the first response or error. No call is
-   * refused for its `call_id`: one with another caller or called number is
-   * recorded under an identifier that the server generates. If two such calls
-   * come before either is recorded, only the first record stands. Default: an
-   * identifier that the server generates.
+   * refused for its `call_id`: one with another caller or called number, or
+   * whose first destination the organization may no longer call, is recorded
+   * under an identifier that the server generates. If two such calls come before
+   * either is recorded, only the first record stands. Default: an identifier
+   * that the server generates.
    * </pre>
    *
    * <code>string call_id = 3 [json_name = "callId"];</code>

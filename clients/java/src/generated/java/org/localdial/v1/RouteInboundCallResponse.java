@@ -321,8 +321,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. Where to send the call when `destination_number` does not
-   * answer: the organization number in E.164. Empty when there is none, or when
-   * it equals the destination, the caller or the called number.
+   * answer: the organization number in E.164. Empty when there is none, when it
+   * equals the destination, the caller or the called number, or when the
+   * organization may not call it.
    * </pre>
    *
    * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
@@ -344,8 +345,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. Where to send the call when `destination_number` does not
-   * answer: the organization number in E.164. Empty when there is none, or when
-   * it equals the destination, the caller or the called number.
+   * answer: the organization number in E.164. Empty when there is none, when it
+   * equals the destination, the caller or the called number, or when the
+   * organization may not call it.
    * </pre>
    *
    * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
@@ -1640,8 +1642,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. Where to send the call when `destination_number` does not
-     * answer: the organization number in E.164. Empty when there is none, or when
-     * it equals the destination, the caller or the called number.
+     * answer: the organization number in E.164. Empty when there is none, when it
+     * equals the destination, the caller or the called number, or when the
+     * organization may not call it.
      * </pre>
      *
      * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
@@ -1662,8 +1665,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. Where to send the call when `destination_number` does not
-     * answer: the organization number in E.164. Empty when there is none, or when
-     * it equals the destination, the caller or the called number.
+     * answer: the organization number in E.164. Empty when there is none, when it
+     * equals the destination, the caller or the called number, or when the
+     * organization may not call it.
      * </pre>
      *
      * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
@@ -1685,8 +1689,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. Where to send the call when `destination_number` does not
-     * answer: the organization number in E.164. Empty when there is none, or when
-     * it equals the destination, the caller or the called number.
+     * answer: the organization number in E.164. Empty when there is none, when it
+     * equals the destination, the caller or the called number, or when the
+     * organization may not call it.
      * </pre>
      *
      * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
@@ -1704,8 +1709,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. Where to send the call when `destination_number` does not
-     * answer: the organization number in E.164. Empty when there is none, or when
-     * it equals the destination, the caller or the called number.
+     * answer: the organization number in E.164. Empty when there is none, when it
+     * equals the destination, the caller or the called number, or when the
+     * organization may not call it.
      * </pre>
      *
      * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
@@ -1720,8 +1726,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. Where to send the call when `destination_number` does not
-     * answer: the organization number in E.164. Empty when there is none, or when
-     * it equals the destination, the caller or the called number.
+     * answer: the organization number in E.164. Empty when there is none, when it
+     * equals the destination, the caller or the called number, or when the
+     * organization may not call it.
      * </pre>
      *
      * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>

@@ -146,8 +146,9 @@ public interface RouteInboundCallResponseOrBuilder extends
   /**
    * <pre>
    * Output only. Where to send the call when `destination_number` does not
-   * answer: the organization number in E.164. Empty when there is none, or when
-   * it equals the destination, the caller or the called number.
+   * answer: the organization number in E.164. Empty when there is none, when it
+   * equals the destination, the caller or the called number, or when the
+   * organization may not call it.
    * </pre>
    *
    * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
@@ -157,8 +158,9 @@ public interface RouteInboundCallResponseOrBuilder extends
   /**
    * <pre>
    * Output only. Where to send the call when `destination_number` does not
-   * answer: the organization number in E.164. Empty when there is none, or when
-   * it equals the destination, the caller or the called number.
+   * answer: the organization number in E.164. Empty when there is none, when it
+   * equals the destination, the caller or the called number, or when the
+   * organization may not call it.
    * </pre>
    *
    * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>

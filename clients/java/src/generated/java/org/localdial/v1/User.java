@@ -206,8 +206,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callerId_ = "";
   /**
    * <pre>
-   * Optional. The user's own caller ID: in E.164, and possible (see
-   * `is_phone_number`). It is shown when it is local to the callee, or when no
+   * Optional. The user's own caller ID: in E.164, possible (see
+   * `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
    * number of the organization fits.
    * </pre>
    *
@@ -229,8 +229,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The user's own caller ID: in E.164, and possible (see
-   * `is_phone_number`). It is shown when it is local to the callee, or when no
+   * Optional. The user's own caller ID: in E.164, possible (see
+   * `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
    * number of the organization fits.
    * </pre>
    *
@@ -258,7 +258,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Optional. The phone where the user takes call-backs: in E.164, and possible
-   * (see `is_phone_number`).
+   * (see `is_phone_number`). It is not costly, and in a country that the operator
+   * allows (see `Directory`).
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -280,7 +281,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Optional. The phone where the user takes call-backs: in E.164, and possible
-   * (see `is_phone_number`).
+   * (see `is_phone_number`). It is not costly, and in a country that the operator
+   * allows (see `Directory`).
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -994,8 +996,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callerId_ = "";
     /**
      * <pre>
-     * Optional. The user's own caller ID: in E.164, and possible (see
-     * `is_phone_number`). It is shown when it is local to the callee, or when no
+     * Optional. The user's own caller ID: in E.164, possible (see
+     * `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
      * number of the organization fits.
      * </pre>
      *
@@ -1016,8 +1018,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID: in E.164, and possible (see
-     * `is_phone_number`). It is shown when it is local to the callee, or when no
+     * Optional. The user's own caller ID: in E.164, possible (see
+     * `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
      * number of the organization fits.
      * </pre>
      *
@@ -1039,8 +1041,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID: in E.164, and possible (see
-     * `is_phone_number`). It is shown when it is local to the callee, or when no
+     * Optional. The user's own caller ID: in E.164, possible (see
+     * `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
      * number of the organization fits.
      * </pre>
      *
@@ -1058,8 +1060,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID: in E.164, and possible (see
-     * `is_phone_number`). It is shown when it is local to the callee, or when no
+     * Optional. The user's own caller ID: in E.164, possible (see
+     * `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
      * number of the organization fits.
      * </pre>
      *
@@ -1074,8 +1076,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID: in E.164, and possible (see
-     * `is_phone_number`). It is shown when it is local to the callee, or when no
+     * Optional. The user's own caller ID: in E.164, possible (see
+     * `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
      * number of the organization fits.
      * </pre>
      *
@@ -1097,7 +1099,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. The phone where the user takes call-backs: in E.164, and possible
-     * (see `is_phone_number`).
+     * (see `is_phone_number`). It is not costly, and in a country that the operator
+     * allows (see `Directory`).
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1118,7 +1121,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. The phone where the user takes call-backs: in E.164, and possible
-     * (see `is_phone_number`).
+     * (see `is_phone_number`). It is not costly, and in a country that the operator
+     * allows (see `Directory`).
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1140,7 +1144,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. The phone where the user takes call-backs: in E.164, and possible
-     * (see `is_phone_number`).
+     * (see `is_phone_number`). It is not costly, and in a country that the operator
+     * allows (see `Directory`).
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1158,7 +1163,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. The phone where the user takes call-backs: in E.164, and possible
-     * (see `is_phone_number`).
+     * (see `is_phone_number`). It is not costly, and in a country that the operator
+     * allows (see `Directory`).
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1173,7 +1179,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. The phone where the user takes call-backs: in E.164, and possible
-     * (see `is_phone_number`).
+     * (see `is_phone_number`). It is not costly, and in a country that the operator
+     * allows (see `Directory`).
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>

@@ -80,8 +80,8 @@ public interface UserOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The user's own caller ID: in E.164, and possible (see
-   * `is_phone_number`). It is shown when it is local to the callee, or when no
+   * Optional. The user's own caller ID: in E.164, possible (see
+   * `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
    * number of the organization fits.
    * </pre>
    *
@@ -91,8 +91,8 @@ public interface UserOrBuilder extends
   java.lang.String getCallerId();
   /**
    * <pre>
-   * Optional. The user's own caller ID: in E.164, and possible (see
-   * `is_phone_number`). It is shown when it is local to the callee, or when no
+   * Optional. The user's own caller ID: in E.164, possible (see
+   * `is_phone_number`), and not costly (see `Directory`). It is shown when it is local to the callee, or when no
    * number of the organization fits.
    * </pre>
    *
@@ -105,7 +105,8 @@ public interface UserOrBuilder extends
   /**
    * <pre>
    * Optional. The phone where the user takes call-backs: in E.164, and possible
-   * (see `is_phone_number`).
+   * (see `is_phone_number`). It is not costly, and in a country that the operator
+   * allows (see `Directory`).
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -115,7 +116,8 @@ public interface UserOrBuilder extends
   /**
    * <pre>
    * Optional. The phone where the user takes call-backs: in E.164, and possible
-   * (see `is_phone_number`).
+   * (see `is_phone_number`). It is not costly, and in a country that the operator
+   * allows (see `Directory`).
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
