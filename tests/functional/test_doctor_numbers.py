@@ -11,6 +11,7 @@ from sqlalchemy import Engine, insert
 from localdial.v1 import directory_pb2 as directory
 from localdial_client import Client
 from localdial_server.admin.doctor_numbers import stored_numbers
+from localdial_server.domain.dialing_permissions import DialingPermissions
 from localdial_server.storage.sql.schema import numbers, organizations, users
 from tests.functional.databases import NewDatabase, document, in_engine, run_on
 from tests.functional.server_process import ServerProcess
@@ -54,12 +55,12 @@ def store(engine: Engine, organization_number: str, *rows: dict[str, object]) ->
             connection.execute(insert(users if "user_id" in row else numbers).values(row))
 
 
-def findings(url: str, state: str = "warning") -> list[tuple[str, str]]:
-    """Return what was checked and the text of the findings on stored numbers, all of this state."""
+def findings(url: str, state: str | None = "warning") -> list[tuple[str, str]]:
+    """Return what was checked and the text of the findings on stored numbers, all of this state if given."""
     all_found = document(run_on(url, "doctor", "--json"))["findings"]
     other = {"settings", "database", "files", "webhook", "carrier"}
     found = [one for one in all_found if one["check"] not in other]
-    assert {one["state"] for one in found} == {state}
+    assert state is None or {one["state"] for one in found} == {state}
     return [(one["check"], one["text"]) for one in found]
 
 
@@ -130,15 +131,63 @@ def test_possible_numbers_are_no_warning(kind: str, new_database: NewDatabase) -
     assert findings(url, state="ok") == [("stored numbers", "2, of which none is impossible")]
 
 
+@DATABASES
+def test_each_stored_number_that_is_not_allowed_is_named_with_its_repair(
+    kind: str, new_database: NewDatabase
+) -> None:
+    external = {**number_row("+19005550101"), "carrier": "external"}
+    url = new_database(
+        kind,
+        lambda engine: store(
+            engine,
+            "+19005550150",
+            user_row("ann", "+449012345678", "+88112345678", "Ann B."),
+            user_row("bob", "+14155550100", "+13125550151"),
+            number_row("+611300123456"),
+            external,
+        ),
+    )
+    _, (checked, text), *rest = findings(url, state=None)
+    assert (checked, text) == (
+        "toll fraud",
+        "4 of 7 stored numbers not allowed: call-backs skip such a work phone or organization number",
+    )
+    assert [check for check, _ in rest] == [
+        "organization number of acme",
+        "caller ID of ann in acme",
+        "work phone of ann in acme",
+        "number of acme",
+    ]
+    set_ann = "`localdial users set acme ann '--name=Ann B.' --caller-id=NUMBER --work-phone=NUMBER`"
+    for (_, text), begin, end in zip(
+        rest,
+        [
+            "+19005550150 must not be a premium-rate number",
+            "+449012345678 must not be a premium-rate number",
+            "+88112345678 must not be a number of a satellite or international network",
+            "+19005550101 must not be a premium-rate number",
+        ],
+        [
+            "`localdial orgs set acme --number=NUMBER`",
+            set_ann,
+            set_ann,
+            "`localdial numbers delete acme +19005550101`",
+        ],
+        strict=True,
+    ):
+        assert text.startswith(begin)
+        assert text.endswith(f": run {end}")
+
+
 def test_the_rows_are_not_held_in_memory(new_database: NewDatabase) -> None:
     rows = [user_row(f"u{index:05}", "+14155550100", None, "A" * 200) for index in range(20_000)]
     url = new_database("sqlite", lambda engine: store(engine, "+18005550150", *rows))
 
     def peak(engine: Engine) -> int:
-        list(stored_numbers(engine))
+        list(stored_numbers(engine, DialingPermissions()))
         tracemalloc.start()
         try:
-            list(stored_numbers(engine))
+            list(stored_numbers(engine, DialingPermissions()))
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

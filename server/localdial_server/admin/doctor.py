@@ -82,7 +82,7 @@ def _stored_numbers(settings: Settings) -> Sequence[Finding]:
         with _reading(settings) as engine:
             if engine is None or missing_migration(engine) is not None:
                 return []
-            return list(stored_numbers(engine))
+            return list(stored_numbers(engine, settings.dialing_permissions))
     except (OSError, DBAPIError, SchemaError, StartError):
         # The check of the database says what is wrong with it.
         return []
