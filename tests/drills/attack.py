@@ -11,12 +11,13 @@ import sys
 from collections.abc import Mapping
 
 from tests.drills.arguments import argument_parser
-from tests.drills.attacks import connections, floods
+from tests.drills.attacks import connections, floods, messages, streams
 from tests.drills.attacks.client import GoodClient
-from tests.drills.attacks.scene import HEAD, Scene, Target, answered, missed, notes, p99_below, row
+from tests.drills.attacks.scene import HEAD, Scene, Target, answered, missed, notes, p99_below, rate_kept, row
 from tests.drills.rounds import print_machine
 
 _SERVED = (answered(0.95), p99_below(50))
+_KEPT = (rate_kept(0.8),)
 _ALL_ACCEPTED = {"LOCALDIAL_MAX_CONNECTIONS": "3000"}
 _CLOSED: Target = ("all closed by the server", lambda result: not result.report.statuses["still open"])
 
@@ -27,6 +28,9 @@ SCENES: Mapping[str, Scene] = {
     "half a call": Scene(connections.half_calls, (*_SERVED, _CLOSED), settings=_ALL_ACCEPTED),
     # The client beside has its connection before the attack; new ones are refused.
     "idle connections": Scene(connections.idle, _SERVED),
+    "mutated messages": Scene(messages.mutated, _KEPT, client=GoodClient),
+    "bad fields": Scene(messages.bad_fields, _KEPT, client=GoodClient),
+    "hostile streams": Scene(streams.hostile, _KEPT, client=GoodClient),
     "goaway": Scene(floods.goaway, _SERVED),
     "ping": Scene(floods.ping, _SERVED),
     "settings": Scene(floods.settings, _SERVED),
