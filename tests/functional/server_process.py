@@ -62,6 +62,10 @@ class ServerProcess(Lifecycle):
         with self.log.open("rb") as log:
             self.address = self._wait_for_address(log)
 
+    def change(self, **settings: str) -> None:
+        """Change settings for the next start."""
+        self._settings |= settings
+
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Stop the server with SIGTERM, as an orchestrator does, and return its exit code."""
         return self._end(by)

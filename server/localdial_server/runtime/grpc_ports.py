@@ -63,10 +63,15 @@ def own_socket(server: grpc.aio.Server) -> Iterator[str]:
 
 
 def log_exposure(settings: Settings, address: str) -> None:
-    """Log who may call the server at `address`, if it asks for no credentials."""
+    """Log who may call the server at `address`: with which credentials, or anybody without any."""
     if settings.credentials_required:
-        return
-    if is_loopback(address):
+        accepted = ["an API key"]
+        if settings.jwt_issuer:
+            accepted.append(f"a token of {settings.jwt_issuer}")
+        if settings.tls_client_principals:
+            accepted.append("a client certificate")
+        _log.info("callers need a credential", extra={"credential": " or ".join(accepted)})
+    elif is_loopback(address):
         _log.info("any program on this machine may call the server: it requires no credentials")
     else:
         _log.warning(

@@ -13,12 +13,15 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from localdial_server.app.use_cases import UseCases
 from localdial_server.concurrency.stop_signals import handle_signals
+from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
 from localdial_server.observability.logs import configure_logging
 from localdial_server.rpc.administration import AdministrationServicer
-from localdial_server.rpc.authentication import Authenticator, OpenAccess
+from localdial_server.rpc.api_key_credentials import ApiKeyCredentials
+from localdial_server.rpc.authentication import Authenticator
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
+from localdial_server.rpc.credentials import Credentials
 from localdial_server.rpc.directory import DirectoryServicer
 from localdial_server.rpc.handlers import RpcHandlers
 from localdial_server.rpc.health import HealthServicer
@@ -30,7 +33,6 @@ from localdial_server.runtime.connections import channel_arguments, connection_l
 from localdial_server.runtime.grpc_ports import bind, log_exposure, own_socket
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
 from localdial_server.runtime.storage import Background, Storage
-from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.tls.server_certificates import (
     ServerCertificates,
@@ -85,7 +87,9 @@ async def _serve(
         metrics_served(settings, certificates),
     ):
         contract = Contract()
-        rpc = RpcHandlers(contract, _authenticator(settings), app.use_cases.importing.shares_account)
+        rpc = RpcHandlers(
+            contract, _authenticator(settings, app.storage), app.use_cases.importing.shares_account
+        )
         limit = connection_limit(settings.max_connections, raise_file_limit())
         server = grpc_server(
             channel_arguments(limit, settings.connection_age_seconds), shared_port=shared_port
@@ -110,6 +114,9 @@ async def _serve(
                 # Keep the garbage collector from scanning objects that live as long as the process.
                 gc.collect()
                 gc.freeze()
+                with contextlib.suppress(StorageUnavailable):
+                    # If this fails, the next poll reads the keys.
+                    await app.storage.api_keys.refresh()
                 rpc.open()
                 await health_servicer.set_all(_SERVING)
                 _log.info(
@@ -150,11 +157,10 @@ def _stop_event(stop_when: int | None, certificates: ServerCertificates | None) 
     return stop
 
 
-def _authenticator(settings: Settings) -> Authenticator:
-    if settings.credentials_required:
-        raise StartError("credentials are required, but this version cannot check any yet")
-    authenticator = OpenAccess()
-    return WithOwnWebhook(authenticator) if settings.webhook_listen else authenticator
+def _authenticator(settings: Settings, storage: Storage) -> Authenticator:
+    api_keys = ApiKeyCredentials(storage.api_keys)
+    credentials = Credentials(api_keys, required=settings.credentials_required)
+    return WithOwnWebhook(credentials) if settings.webhook_listen else credentials
 
 
 def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:

@@ -133,7 +133,8 @@ class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySetting
     """How often a server on PostgreSQL polls for changes by other servers, in seconds. Every server applies a
     change within this time plus the time of a poll and a load."""
     snapshot_max_age_seconds: float = Field(300.0, ge=1, le=86_400)
-    """How long caller IDs are still resolved from memory while PostgreSQL is unavailable, in seconds."""
+    """How long caller IDs are still resolved from memory, and API keys still accepted, while PostgreSQL is
+    unavailable, in seconds."""
     snapshot_memory_mb: int = Field(512, ge=1, le=1_048_576)
     """Memory for organizations, in estimated MiB per process. Those unused for longest are dropped first."""
     spool_directory: Path = Field(

@@ -22,6 +22,7 @@ from localdial_client import AsyncClient, FailedPrecondition, InvalidArgument, L
 from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.formats import IDENTIFIER
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
+from localdial_server.settings.errors import StartError
 from localdial_server.web.webhook.call_steps import Call, CarrierFallback, Dial, DialEnded, Message
 
 _log = logging.getLogger(__name__)
@@ -188,10 +189,17 @@ class RoutingClient:
 async def connected(
     server: Server, *, screening: bool, degraded_after: float, reader: NumberReader
 ) -> AsyncIterator[RoutingClient]:
-    """Connect to the server; the connection belongs to the running event loop."""
+    """Connect to the server; the connection belongs to the running event loop.
+
+    Raises `StartError` if it must not be called that way.
+    """
     credentials = server.credentials
+    try:
+        unopened = AsyncClient(server.target, key=server.key, credentials=credentials, options=_NO_PROXY)
+    except ValueError as error:
+        raise StartError(f"the webhook cannot call {server.target}: {error}") from None
     async with (
-        AsyncClient(server.target, key=server.key, credentials=credentials, options=_NO_PROXY) as client,
+        unopened as client,
         _channel(server.target, credentials) as channel,
     ):
         localdial = RoutingClient(
