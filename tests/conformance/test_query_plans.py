@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from localdial_server.app.ports.store import CallQuery, InboundCallQuery, NumberQuery, Reader, Store
 from localdial_server.domain.model import NumberState
 from localdial_server.storage.engines.database import Database
+from localdial_server.storage.sql.newest_call import newest_call_time
+from localdial_server.storage.sql.reader import SqlReader
 from tests.conformance.statements import queries_of
 from tests.conformance.store_records import CALLEE, A, X, append, call
 from tests.support.databases import open_sqlite
@@ -178,6 +181,13 @@ async def test_the_numbers_of_a_request_are_looked_up_by_the_request(plans: _Pla
         by_request,
         by_request,
         "SEARCH numbers USING PRIMARY KEY (organization_id=? AND phone_number=?)",
+    ]
+
+
+async def test_the_newest_call_of_all_is_found_by_one_entry_for_each_organization(plans: _Plans) -> None:
+    steps = await plans.of(lambda reader: newest_call_time(cast("SqlReader", reader)._connection))
+    assert [step for step in steps if "outbound_calls" in step] == [
+        "SEARCH outbound_calls USING COVERING INDEX ix_outbound_calls_by_time (organization_id=?)"
     ]
 
 

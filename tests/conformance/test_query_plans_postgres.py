@@ -7,16 +7,19 @@ The tests run the statements and count every row that they read.
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection
 
 from localdial_server.app.ports.store import CallQuery, InboundCallQuery, NumberQuery, Reader
-from localdial_server.domain.model import InboundCall, InboundCallOutcome, NumberState
-from localdial_server.storage.call_log.insert import merge_inbound_calls
+from localdial_server.domain.model import InboundCall, InboundCallOutcome, NumberState, OutboundCall
+from localdial_server.storage.call_log.insert import insert_calls, merge_inbound_calls
 from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.sql.newest_call import newest_call_time
+from localdial_server.storage.sql.reader import SqlReader
 from tests.conformance.statements import queries_of, seen_statements
+from tests.conformance.store_records import call
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 from tests.support.stores import store_on
@@ -142,6 +145,20 @@ class _Plans:
 
         return await self._database.read("test", explain)
 
+    async def of_insert(self, calls: Sequence[OutboundCall]) -> _Plan:
+        """Record the calls in order, and return the plan of that; the calls are known by then."""
+
+        def insert(connection: Connection) -> _Plan:
+            with seen_statements("INSERT") as seen:
+                insert_calls(connection, calls, in_order=True)
+            (inserted,) = seen
+            (answer,) = connection.exec_driver_sql(
+                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {inserted.sql}", inserted.parameters
+            ).scalar_one()
+            return _Plan(list(_nodes(answer["Plan"])))
+
+        return await self._database.append("test", insert)
+
     async def of_merge(self, calls: Sequence[InboundCall]) -> _Plan:
         """Merge the parts of call-backs twice, and return the plan of the second time."""
 
@@ -188,6 +205,23 @@ async def test_the_last_call_to_a_callee_is_one_row_found_by_its_index(
     assert plan.indexes == ["ix_outbound_calls_by_callee"]
     assert plan.rows_read == found
     assert plan.pages_read <= 5
+
+
+async def test_the_newest_call_of_all_is_found_by_one_row_for_each_organization(plans: _Plans) -> None:
+    (plan,) = await plans.of(lambda reader: newest_call_time(cast("SqlReader", reader)._connection))
+    assert "ix_outbound_calls_by_time" in plan.indexes
+    assert plan.rows_read <= 2 * 1001
+
+
+@pytest.mark.parametrize("callee_number", [_BUSY_CALLEE, _CALLEE, _STRANGER])
+async def test_recording_a_call_in_order_reads_only_the_newest_call_to_its_callee(
+    plans: _Plans, callee_number: str
+) -> None:
+    made = call(f"made-{callee_number}", organization_id=_LARGE, callee_number=callee_number)
+    plan = await plans.of_insert([made])
+    assert set(plan.indexes) == {"ix_outbound_calls_by_callee"}
+    # The call itself, and the callee's newest one, twice because this call has an earlier time.
+    assert plan.rows_read <= 3
 
 
 @pytest.mark.parametrize("before", [None, _MIDDLE], ids=["first page", "later page"])

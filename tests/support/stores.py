@@ -24,5 +24,8 @@ def inbound_call_log_on(database: Database) -> QueuedInboundCallLog:
 def call_log_on(
     database: Database, max_delay: float = 0.0, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> GroupCommitLog:
-    """Return a call log that waits up to `max_delay` seconds before it commits."""
-    return GroupCommitLog(DatabaseRecorder(database).record, max_delay, sleep)
+    """Return a call log that waits up to `max_delay` seconds before it commits.
+
+    It keeps the times of the calls, which tests choose in any order.
+    """
+    return GroupCommitLog(DatabaseRecorder(database).record_earlier, max_delay, sleep)

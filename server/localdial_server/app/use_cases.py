@@ -51,6 +51,7 @@ def use_cases(
     inbound_call_log: InboundCallLog,
     carriers: Carriers,
     clock: Clock,
+    call_clock: Clock,
     new_call_id: Callable[[], str],
     limits: SpendingLimits,
     permissions: DialingPermissions,
@@ -61,9 +62,10 @@ def use_cases(
 ) -> UseCases:
     """Build the use cases over these ports.
 
-    `new_call_id` makes the identifiers of calls that come without one. `order_timeout` is how many
-    seconds the carrier may take for an order, and `degraded_after` how many the database may take for a
-    call-back that may be degraded. `default_country` is that of the national numbers in call-backs.
+    `call_clock` gives the times of calls, and `clock` all others. `new_call_id` makes the identifiers of
+    calls that come without one. `order_timeout` is how many seconds the carrier may take for an order, and
+    `degraded_after` how many the database may take for a call-back that may be degraded.
+    `default_country` is that of the national numbers in call-backs.
     """
     orders = PendingOrders(store, carriers, clock, order_timeout, look_up_delays)
     deleting = Deleting(store, carriers, clock)
@@ -82,7 +84,7 @@ def use_cases(
             snapshots=snapshots,
             call_log=call_log,
             inbound_call_log=inbound_call_log,
-            clock=clock,
+            clock=call_clock,
             new_call_id=new_call_id,
             number_index=number_index,
             degraded_after=degraded_after,

@@ -29,6 +29,11 @@ DATABASE_DOWN = Gauge(
     "1 while the database does not answer at least one of the workers.",
     multiprocess_mode="livemax",
 )
+CLOCK_BEHIND = Gauge(
+    "localdial_clock_behind_seconds",
+    "How much later the newest call in the database is than the machine's clock, in seconds; 0 if it is not.",
+    multiprocess_mode="livemax",
+)
 CALLS_RECORDED = Counter(
     "localdial_calls_recorded_total", "Outbound calls that were committed to the database, repeats included."
 )

@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from localdial_server.app.ports.clock import SystemClock
 from localdial_server.app.use_cases import UseCases, use_cases
+from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.runtime.carriers import opened_carriers
+from localdial_server.runtime.clock_watch import ClockWatch
 from localdial_server.runtime.storage import (
     Background,
     Storage,
@@ -43,6 +45,7 @@ class Application:
     background: Sequence[Background]
     settings: Settings
     storage: Storage
+    clock_watch: ClockWatch
 
     async def wait_until_usable(self, stop: asyncio.Event, address: str) -> None:
         """Wait until the database answers and has this release's schema, or until `stop` is set.
@@ -58,8 +61,9 @@ class Application:
             try:
                 missing = await asyncio.to_thread(self.storage.claim)
                 if missing is None:
+                    await self.clock_watch.start()
                     return
-            except OperationalError as error:
+            except (OperationalError, StorageUnavailable) as error:
                 # The database may be restarting, or failing over to a standby.
                 event, missing = "waiting for the database", f"LOCALDIAL_DATABASE_URL: {one_line(error)}"
             except (SchemaError, DBAPIError) as error:
@@ -79,6 +83,9 @@ class Application:
 async def application(settings: Settings) -> AsyncIterator[Application]:
     """Build the use cases for the settings; on exit, every recorded call is durable."""
     async with opened_storage(settings) as storage, opened_carriers(settings, storage.database) as carriers:
+        # A clock of its own: it stands still for as long as the machine's clock is behind recorded calls.
+        call_clock = SystemClock()
+        clock_watch = ClockWatch(storage.database, call_clock)
         built = use_cases(
             store=SqlStore(storage.database, storage.snapshots, storage.api_keys),
             snapshots=storage.snapshots,
@@ -87,6 +94,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             inbound_call_log=storage.inbound_call_log,
             carriers=carriers,
             clock=SystemClock(),
+            call_clock=call_clock,
             # Version 7 begins with the time, which keeps inserts together in the index.
             new_call_id=lambda: str(uuid_utils.uuid7()),
             limits=settings.spending_limits,
@@ -96,7 +104,13 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             default_country=settings.default_country,
         )
         try:
-            yield Application(built, [*storage.background, built.sweep.run], settings, storage)
+            yield Application(
+                built,
+                [*storage.background, built.sweep.run, clock_watch.run],
+                settings,
+                storage,
+                clock_watch,
+            )
         finally:
             await storage.api_keys.close()
             await storage.call_log.close()

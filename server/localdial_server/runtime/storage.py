@@ -138,7 +138,8 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
         inbound_spool = inbound_folder.take()
     except (OSError, SchemaError, DBAPIError) as error:
         raise _unusable_spool(settings, error) from None
-    recorder = SpoolingRecorder(DatabaseRecorder(database).record, folder, spool)
+    database_recorder = DatabaseRecorder(database)
+    recorder = SpoolingRecorder(database_recorder.record, database_recorder.record_earlier, folder, spool)
     call_log = GroupCommitLog(recorder.record, is_complete=folder.is_empty)
     inbound_recorder = InboundSpoolingRecorder(
         InboundDatabaseRecorder(database).record, inbound_folder, inbound_spool

@@ -224,6 +224,7 @@ class Harness:
             inbound_call_log=self.inbound_call_log,
             carriers=self._carriers,
             clock=self.clock,
+            call_clock=self.clock,
             new_call_id=lambda: f"call-{next(ids)}",
             limits=self.limits,
             permissions=self.permissions,

@@ -79,7 +79,12 @@ class Server:
         self.folder = SpoolFolder(path, max_bytes, self.disk)
         self.spool = self.folder.take()
         self.recorder = SpoolingRecorder(
-            self.database.record, self.folder, self.spool, batch_size=batch_size, retry_seconds=0.005
+            self.database.record,
+            self.database.record,
+            self.folder,
+            self.spool,
+            batch_size=batch_size,
+            retry_seconds=0.005,
         )
         self.log = GroupCommitLog(self.recorder.record, 0, is_complete=self.folder.is_empty)
         self._emptying: asyncio.Task[None] | None = None

@@ -95,7 +95,8 @@ async def routing(tmp_path: Path, folder: SpoolFolder, spool: Spool) -> AsyncIte
     harness.open()
     await harness.add_organization(A, _OURS)
     await harness.directory.set_users(A, [User(A, "ann")])
-    recorder = SpoolingRecorder(DatabaseRecorder(harness.database).record, folder, spool)
+    database = DatabaseRecorder(harness.database)
+    recorder = SpoolingRecorder(database.record, database.record_earlier, folder, spool)
     call_log = GroupCommitLog(recorder.record, 0, is_complete=folder.is_empty)
     routing = harness.another_server(call_log).routing
     await _resolve(routing)

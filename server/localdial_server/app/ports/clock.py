@@ -23,6 +23,13 @@ class SystemClock(Clock):
     def __init__(self) -> None:
         self._last = 0
 
+    def start_after(self, time: int) -> None:
+        """Return only times after this one, even if the machine's clock is behind it.
+
+        Until that clock has caught up, times are a microsecond apart.
+        """
+        self._last = max(self._last, time)
+
     @override
     def now(self) -> int:
         self._last = max(time.time_ns() // 1000, self._last + 1)

@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     Column,
+    ColumnElement,
     Connection,
     Executable,
     String,
     Table,
+    and_,
     bindparam,
     case,
     func,
@@ -17,8 +21,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from localdial_server.domain.model import InboundCall, OutboundCall
+from localdial_server.domain.phone_keys import phone_key
 from localdial_server.storage.engines.sqlite import write_something
 from localdial_server.storage.sql.rows import from_call, to_call, to_row
 from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
@@ -26,35 +32,62 @@ from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
 # Well under the number of parameters that one statement may have.
 _KEYS_PER_QUERY = 500
 
-# Built once: SQLAlchemy finds the compiled form of the same object faster.
-_INSERT_SQLITE = (
-    sqlite.insert(outbound_calls).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-)
-
 
 def _columns(table: Table) -> Sequence[Column[Any]]:
     # The database computes the others.
     return [each for each in table.columns if each.computed is None]
 
 
-def _insert_of_arrays(table: Table) -> postgresql.Insert:
+def _array(name: str, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    # The type has no length, since a cast would silently truncate the texts.
+    return bindparam(name, type_=postgresql.ARRAY(String() if isinstance(type_, String) else type_))
+
+
+def _unnested(table: Table) -> Sequence[ColumnElement[Any]]:
     # One array for each column: one statement inserts any number of rows and commits by itself.
-    # The types have no length, since a cast would silently truncate the texts.
-    types = [String() if isinstance(each.type, String) else each.type for each in _columns(table)]
-    columns = [
-        func.unnest(bindparam(each.name, type_=postgresql.ARRAY(type_)))
-        for each, type_ in zip(_columns(table), types, strict=True)
+    return [
+        func.unnest(_array(each.name, each.type), type_=each.type).label(each.name)
+        for each in _columns(table)
     ]
-    return postgresql.insert(table).from_select([each.name for each in _columns(table)], select(*columns))
+
+
+def _insert_of_arrays(table: Table) -> postgresql.Insert:
+    names = [each.name for each in _columns(table)]
+    return postgresql.insert(table).from_select(names, select(*_unnested(table)))
 
 
 def _arrays(table: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {each.name: [row[each.name] for row in rows] for each in _columns(table)}
 
 
-_INSERT_POSTGRES = (
-    _insert_of_arrays(outbound_calls).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+def _insert_in_order() -> postgresql.Insert:
+    """Return the insert of outbound calls for PostgreSQL.
+
+    With the parameter `in_order`, a call whose callee has a later record is stamped right after that one.
+    The calls of one insert keep their order, from `first_time`, the earliest, on.
+    """
+    names = [each.name for each in _columns(outbound_calls)]
+    keys = func.unnest(_array("callee_key", String())).label("callee_key")
+    new = select(*_unnested(outbound_calls), keys).subquery("new").c
+    calls = outbound_calls.c
+    of_callee = (calls.organization_id == new.organization_id, calls.callee_key == new.callee_key)
+    last = select(func.max(calls.call_time)).where(*of_callee).scalar_subquery()
+    call_time = case(
+        (
+            and_(bindparam("in_order", type_=Boolean), new.call_time < last),
+            last + 1 + new.call_time - bindparam("first_time", type_=BigInteger),
+        ),
+        else_=new.call_time,
+    )
+    rows = select(*(call_time if name == "call_time" else new[name] for name in names))
+    return postgresql.insert(outbound_calls).from_select(names, rows)
+
+
+# Built once: SQLAlchemy finds the compiled form of the same object faster.
+_INSERT_SQLITE = (
+    sqlite.insert(outbound_calls).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 )
+_INSERT_POSTGRES = _insert_in_order().on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def _merging(statement: Any) -> Executable:
@@ -77,12 +110,16 @@ _MERGE_SQLITE = _merging(sqlite.insert(inbound_calls))
 _MERGE_POSTGRES = _merging(_insert_of_arrays(inbound_calls))
 
 
-def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
+def insert_calls(
+    connection: Connection, calls: Sequence[OutboundCall], *, in_order: bool = False
+) -> Sequence[OutboundCall]:
     """Insert the calls whose call_id is new; return the call recorded under each, in order.
 
-    No calls: fail if there is no room for any.
+    With `in_order`, no call is recorded as earlier than another to its callee that PostgreSQL has already,
+    whatever the clocks of the servers say. SQLite has one server, whose clock sees to that. No calls: fail
+    if there is no room for any.
     """
-    if _insert(connection, calls) == len(calls):
+    if _insert(connection, calls, in_order=in_order) == len(calls):
         return calls
     recorded: dict[tuple[str, str], OutboundCall] = {}
     key = tuple_(outbound_calls.c.organization_id, outbound_calls.c.call_id)
@@ -121,12 +158,17 @@ def _existing(connection: Connection) -> Any:
     return select(outbound_calls)
 
 
-def _insert(connection: Connection, calls: Sequence[OutboundCall]) -> int:
+def _insert(connection: Connection, calls: Sequence[OutboundCall], *, in_order: bool) -> int:
     if connection.dialect.name == "postgresql":
         # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
-        in_order = sorted(calls, key=lambda call: (call.organization_id, call.call_id))
-        rows = [from_call(call) for call in in_order]
-        return connection.execute(_INSERT_POSTGRES, _arrays(outbound_calls, rows)).rowcount
+        calls = sorted(calls, key=lambda call: (call.organization_id, call.call_id))
+        parameters = {
+            **_arrays(outbound_calls, [from_call(call) for call in calls]),
+            "callee_key": [phone_key(call.callee_number) for call in calls],
+            "in_order": in_order,
+            "first_time": min((call.call_time for call in calls), default=0),
+        }
+        return connection.execute(_INSERT_POSTGRES, parameters).rowcount
     if not calls:
         write_something(connection)
         return 0

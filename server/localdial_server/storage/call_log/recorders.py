@@ -25,9 +25,19 @@ class DatabaseRecorder:
         self._database = database
 
     async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
-        """Record the calls durably; return the call recorded under each call_id, in order."""
+        """Record calls that are being made, durably; return the call recorded under each call_id, in order.
+
+        None is recorded as earlier than another to its callee that is in the database already.
+        """
+        return await self._record(calls, in_order=True)
+
+    async def record_earlier(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
+        """Record calls that were made while the database was down; return what `record` does."""
+        return await self._record(calls, in_order=False)
+
+    async def _record(self, calls: Sequence[OutboundCall], *, in_order: bool) -> Sequence[RecordedCall]:
         recorded = await self._database.append(
-            "call_log.append", lambda connection: insert_calls(connection, calls)
+            "call_log.append", lambda connection: insert_calls(connection, calls, in_order=in_order)
         )
         metrics.CALLS_RECORDED.inc(len(calls))
         return [RecordedCall(call) for call in recorded]
@@ -36,14 +46,16 @@ class DatabaseRecorder:
 class SpoolingRecorder:
     """Records calls in the database with `record`; while that fails, in the spool.
 
-    As long as the spool holds a call, further calls go there too, so that they reach the database
-    in the order in which they were made. `batch_size` is the number of calls that move from a spool
-    to the database in one transaction, and `retry_seconds` the wait before the next attempt.
+    `record_earlier` records those of the spool in the database later. As long as the spool holds a call,
+    further calls go there too, so that they reach the database in the order in which they were made.
+    `batch_size` is the number of calls that move from a spool to the database in one transaction, and
+    `retry_seconds` the wait before the next attempt.
     """
 
     def __init__(
         self,
         record: RecordCalls,
+        record_earlier: RecordCalls,
         folder: SpoolFolder,
         spool: Spool,
         *,
@@ -51,6 +63,7 @@ class SpoolingRecorder:
         retry_seconds: float = 0.25,
     ) -> None:
         self._record = record
+        self._record_earlier = record_earlier
         self._folder = folder
         self._spool = spool
         self._batch_size = batch_size
@@ -118,7 +131,7 @@ class SpoolingRecorder:
 
     async def _move_batch(self, spool: Spool) -> None:
         calls = await spool.first(self._batch_size)
-        recorded_calls = await self._record(calls) if calls else []
+        recorded_calls = await self._record_earlier(calls) if calls else []
         for call, recorded in zip(calls, recorded_calls, strict=True):
             existing = recorded.call
             if (call.user_id, call.callee_number) != (existing.user_id, existing.callee_number):
