@@ -15,13 +15,14 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
 from localdial_server.app.current_caller import CURRENT_CALLER, Caller
-from localdial_server.domain.errors import PurchasePending, Reason, ServiceError, StorageUnavailable
+from localdial_server.domain.errors import PurchasePending, ServiceError
 from localdial_server.domain.principals import Principal
 from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.rpc.access import MethodAccess
 from localdial_server.rpc.authentication import Authenticator
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.incidents import Incidents
+from localdial_server.rpc.life_cycle import LifeCycle, ShuttingDown
 from localdial_server.rpc.status import status_of, trailing_metadata
 
 _log = logging.getLogger(__name__)
@@ -40,8 +41,7 @@ class Call(NamedTuple):
 
 
 # A change runs to its end even if its caller hangs up. The methods that phone calls wait
-# for do not need that: the call log commits their records in a task of its own. A stopping
-# server still serves them.
+# for do not need that: the call log commits their records in a task of its own.
 _RUNS_IN_THE_CALL = frozenset(
     {
         "ResolveOutboundCallerId",
@@ -71,13 +71,6 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024
 TRANSPORT_LIMIT_BYTES = 4 * MAX_REQUEST_BYTES
 
 
-class ShuttingDown(ServiceError, reason=Reason.SHUTTING_DOWN):
-    """The server is stopping."""
-
-    def __init__(self) -> None:
-        super().__init__("the server is stopping; repeat the call")
-
-
 class RpcHandlers:
     """Serves the methods of the contract, and keeps track of the changes that run."""
 
@@ -90,8 +83,9 @@ class RpcHandlers:
         self._shares_account = shares_account
         self._incidents = Incidents(_log)
         self._changes: set[asyncio.Task[Message]] = set()
-        self._is_open = False
-        self._stopping = False
+        self._is_draining = False
+        self.life_cycle = LifeCycle()
+        """Whether calls are served."""
 
     def handlers(self, services: Mapping[str, object]) -> list[grpc.GenericRpcHandler]:
         """Return the handlers of all services.
@@ -110,16 +104,12 @@ class RpcHandlers:
             for name in SERVICES
         ]
 
-    def open(self) -> None:
-        """Begin to serve. Until then every call fails with `StorageUnavailable`."""
-        self._is_open = True
-
     async def drain(self, seconds: float) -> None:
         """Refuse new changes, wait up to `seconds` for running ones, then cancel them.
 
         The sweep of the next start settles purchases and releases that were cancelled.
         """
-        self._stopping = True
+        self._is_draining = True
         if not self._changes:
             return
         _, unfinished = await asyncio.wait(self._changes, timeout=seconds)
@@ -138,10 +128,12 @@ class RpcHandlers:
         when_time_is_up = _NEAR_DEADLINE.get(descriptor.name)
         gets_call = descriptor.name in _GETS_CALL
         check = self._contract.check
+        life_cycle = self.life_cycle
 
         async def handle(raw: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
             try:
-                self._require_open()
+                if not life_cycle.is_serving:
+                    await life_cycle.refuse(context.time_remaining())
                 principal = await self._authenticate(context)
                 request = parse(request_class, raw, MAX_REQUEST_BYTES)
                 access.require(principal, request)
@@ -166,15 +158,11 @@ class RpcHandlers:
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
-    def _require_open(self) -> None:
-        if not self._is_open:
-            raise StorageUnavailable
-
     def _to_the_end(self, method: Method) -> Method:
         """Return the method as one that runs to its end even if the caller gives up."""
 
         async def run(request: Message) -> Message:
-            if self._stopping:
+            if self._is_draining:
                 raise ShuttingDown
             change = asyncio.ensure_future(method(request))
             self._changes.add(change)

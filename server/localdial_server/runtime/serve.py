@@ -32,6 +32,7 @@ from localdial_server.runtime.bootstrap import application
 from localdial_server.runtime.connections import channel_arguments, connection_limit, raise_file_limit
 from localdial_server.runtime.grpc_ports import bind, log_exposure, own_socket
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
+from localdial_server.runtime.stopping import stop_gracefully
 from localdial_server.runtime.storage import Background, Storage
 from localdial_server.settings.settings import Settings
 from localdial_server.tls.server_certificates import (
@@ -117,7 +118,7 @@ async def _serve(
                 with contextlib.suppress(StorageUnavailable):
                     # If this fails, the next poll reads the keys.
                     await app.storage.api_keys.refresh()
-                rpc.open()
+                rpc.life_cycle.open()
                 await health_servicer.set_all(_SERVING)
                 _log.info(
                     "serving",
@@ -132,12 +133,7 @@ async def _serve(
                 on_ready(address)
                 await stop.wait()
                 _log.info("stopping")
-                await stop_webhook()
-                await health_servicer.enter_graceful_shutdown()
-                # Changes finish before connections close. Each ends with its response or SHUTTING_DOWN,
-                # even if its client no longer waits.
-                await rpc.drain(settings.drain_seconds)
-                await server.stop(settings.drain_seconds)
+                await stop_gracefully(server, rpc, health_servicer, stop_webhook, settings)
     _log.info("stopped")
 
 

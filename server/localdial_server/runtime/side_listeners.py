@@ -48,8 +48,8 @@ async def webhook_served(
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """Serve the webhook of the server at the gRPC target `server`, on the address that the settings name.
 
-    Yields a function that stops the webhook after the requests under way. Raises `StartError` if its address
-    cannot be bound.
+    Yields a function that stops the webhook after the lame-duck period and the requests under way. Raises
+    `StartError` if its address cannot be bound.
     """
     from localdial_server.web.webhook.http_server import serving  # noqa: PLC0415 - slow to load
     from localdial_server.web.webhook.routing_client import Server  # noqa: PLC0415 - slow to load

@@ -44,7 +44,7 @@ _COMMAND: Final = (sys.executable, "-P", "-m", "localdial_server", "serve", "--w
 # Where prometheus_client finds the folder that it shares between processes.
 _METRICS_FOLDER_ENV: Final = "PROMETHEUS_MULTIPROC_DIR"
 
-# How long a worker may take to stop, in addition to its drains and its last transaction.
+# How long a worker may take to stop, in addition to its calls and its last transaction.
 _MARGIN_SECONDS: Final = 5.0
 
 
@@ -87,8 +87,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
             _COMMAND,
             {**_environment(settings, addresses), **variables},
             settings.workers,
-            # Changes drain first, then all calls.
-            2 * settings.drain_seconds + settings.database_timeout_seconds + _MARGIN_SECONDS,
+            settings.stop_seconds + settings.database_timeout_seconds + _MARGIN_SECONDS,
             on_ready=ready,
             on_exit=forget_worker,
         )

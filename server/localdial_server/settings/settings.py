@@ -54,7 +54,7 @@ _TEST_PREFIX = "LOCALDIAL_TEST_"
 
 # The groups of settings in the help and the documentation, by the prefixes of their names.
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Server": ("listen", "workers", "drain", "default_country", "log_", "metrics"),
+    "Server": ("listen", "workers", "default_country", "log_", "lame_duck", "drain", "metrics"),
     "Security": ("tls", "require_credentials", "allow_insecure", "jwt"),
     "Limits": ("max_connections", "connection_age"),
     "Database and spool": ("state", "database", "degraded", "spool"),
@@ -126,6 +126,9 @@ class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySetting
     """Lowest level that is logged: debug, info, warning or error."""
     log_format: Annotated[Literal["console", "json"], BeforeValidator(lower_case)] = "console"
     """Format of the log: console for people, json for machines (one object per line)."""
+    lame_duck_seconds: float = Field(0.5, ge=0, le=60)
+    """How long a stopping server refuses new calls before it closes connections, in seconds, so that every
+    client has heard of the stop. Calls in flight are answered meanwhile."""
     drain_seconds: float = Field(10.0, ge=0, le=3_600)
     """How long calls in flight may take to finish when the server stops, in seconds."""
 
@@ -217,6 +220,12 @@ class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySetting
         parameters = postgresql_parameters(self.database_url)
         host, port = parameters.get("host", "localhost"), parameters.get("port", 5432)
         return f"postgresql://{host}:{port}/{parameters['dbname']}"
+
+    @property
+    def stop_seconds(self) -> float:
+        """How long the calls of a stopping server may take: first the webhook's, then gRPC's."""
+        servers = 2 if self.webhook_listen else 1
+        return servers * (self.lame_duck_seconds + self.drain_seconds)
 
     @property
     def webhook_caveat(self) -> str:

@@ -1,4 +1,4 @@
-"""Which methods a stopping server still answers, and what they are told of the call."""
+"""What methods are told of the call, and which changes a stopping server refuses."""
 
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
@@ -10,8 +10,6 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
 from localdial.v1.call_routing_pb2 import (
-    BatchResolveOutboundCallerIdsRequest,
-    ListOutboundCallsRequest,
     ResolveOutboundCallerIdRequest,
     RouteInboundCallRequest,
 )
@@ -62,39 +60,21 @@ async def call(handlers: RpcHandlers, method: str, request: Message, context: An
     return answer
 
 
-async def call_while_stopping(method: str, request: Message) -> bytes:
-    handlers = RpcHandlers(Contract(), OpenAccess(), lambda _: True)
-    handlers.open()
-    await handlers.drain(0)
-    return await call(handlers, method, request, Context(), Implementation())
-
-
 @pytest.mark.parametrize("seconds_left", [None, 0.5])
 async def test_a_call_back_is_routed_with_the_time_that_its_caller_has_left(
     seconds_left: float | None,
 ) -> None:
     handlers, served = RpcHandlers(Contract(), OpenAccess(), lambda _: True), Implementation()
-    handlers.open()
+    handlers.life_cycle.open()
     request = RouteInboundCallRequest(called_number="+14155550100")
     await call(handlers, "CallRouting/RouteInboundCall", request, Context(seconds_left), served)
     assert served.told == (Call(ANONYMOUS, seconds_left),)
 
 
-@pytest.mark.parametrize(
-    ("method", "request_"),
-    [
-        ("CallRouting/ResolveOutboundCallerId", LEG),
-        ("CallRouting/BatchResolveOutboundCallerIds", BatchResolveOutboundCallerIdsRequest(requests=[LEG])),
-        ("CallRouting/RouteInboundCall", RouteInboundCallRequest(called_number="+14155550100")),
-        ("CallRouting/ListOutboundCalls", ListOutboundCallsRequest(organization_id="acme")),
-    ],
-)
-async def test_a_stopping_server_still_routes_calls(method: str, request_: Message) -> None:
-    assert await call_while_stopping(method, request_) == b""
-
-
-async def test_a_stopping_server_refuses_changes() -> None:
+async def test_a_change_that_begins_while_the_server_drains_is_refused() -> None:
+    handlers = RpcHandlers(Contract(), OpenAccess(), lambda _: True)
+    handlers.life_cycle.open()
+    await handlers.drain(0)
+    request = DeleteUserRequest(organization_id="acme", user_id="ann")
     with pytest.raises(ConnectionAbortedError, match="UNAVAILABLE"):
-        await call_while_stopping(
-            "Directory/DeleteUser", DeleteUserRequest(organization_id="acme", user_id="ann")
-        )
+        await call(handlers, "Directory/DeleteUser", request, Context(), Implementation())

@@ -63,6 +63,8 @@ class Webhook:
         application = Starlette(routes=routes, exception_handlers={HTTPException: _empty_response})
         # Only the exact URLs that Twilio was given exist.
         application.router.redirect_slashes = False
+        # The HTTP server sets it before it stops.
+        application.state.is_stopping = False
         return application
 
     async def _call_arrived(self, request: SignedRequest) -> str | None:
@@ -94,8 +96,9 @@ class Webhook:
             return self._twiml.message(name)
         return self._twiml.dial(step, call) if isinstance(step, Dial) else self._twiml.hang_up()
 
-    async def _health(self, _: Request) -> Response:
-        health = await self._localdial.health()
+    async def _health(self, request: Request) -> Response:
+        is_stopping = request.app.state.is_stopping
+        health = Health.NOT_SERVING if is_stopping else await self._localdial.health()
         # A degraded webhook still gets callers to a phone, so a balancer must not turn away from it.
         return PlainTextResponse(health, 503 if health is Health.NOT_SERVING else 200)
 

@@ -38,7 +38,7 @@ class Served(NamedTuple):
     address: str
     """Host and port; port 0 is replaced by the real one."""
     stop: Callable[[], Awaitable[None]]
-    """Refuses new requests and waits for those under way."""
+    """Stops the webhook after the lame-duck period, the requests under way and their reports."""
 
 
 @contextlib.asynccontextmanager
@@ -69,6 +69,15 @@ async def serving(
                 settings.drain_seconds,
                 None if tls is None else tls.following_context(),
             )
+
+            async def stop() -> None:
+                seconds = settings.lame_duck_seconds + settings.drain_seconds
+                ends = asyncio.get_running_loop().time() + seconds
+                await http.stop_after(settings.lame_duck_seconds)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout_at(ends):
+                        await localdial.finish_reports()
+
             async with http.running(sockets):
                 if settings.webhook_caveat:
                     _log.warning("the webhook may refuse every call: %s", settings.webhook_caveat)
@@ -76,7 +85,7 @@ async def serving(
                     "serving the webhook",
                     extra={"address": address, "server": server.target, "tls": tls is not None},
                 )
-                yield Served(address, http.stop)
+                yield Served(address, stop)
 
 
 def application(settings: Settings, localdial: RoutingClient) -> Starlette:
@@ -119,6 +128,7 @@ class _HttpServer(uvicorn.Server):
         # We log start and stop ourselves.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         self._tls = tls
+        self._application = app
         self._is_started = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
 
@@ -133,6 +143,20 @@ class _HttpServer(uvicorn.Server):
         finally:
             started.cancel()
             await self.stop()
+
+    async def stop_after(self, seconds: float) -> None:
+        """Serve for `seconds` more, closing each connection after its response, then stop.
+
+        Proxies that keep connections then open new ones, to another server once this one refuses them. On a
+        kept connection they would send a request that this server no longer reads.
+        """
+        self._application.state.is_stopping = True
+        close = b"connection", b"close"
+        self.server_state.default_headers.append(close)
+        # uvicorn makes the list anew once a second.
+        self.config.encoded_headers.append(close)
+        await asyncio.sleep(seconds)
+        await self.stop()
 
     async def stop(self) -> None:
         """Refuse new requests and wait for those under way. May be called again."""

@@ -43,3 +43,4 @@ async def _serve(
         on_ready(served.address)
         await stop.wait()
         _log.info("stopping")
+        await served.stop()
