@@ -5,6 +5,7 @@ several servers may share is tested by `SharedStoreSuite` as well.
 """
 
 from tests.conformance.api_keys_suite import ApiKeysSuite
+from tests.conformance.audit_suite import AuditSuite
 from tests.conformance.call_log_suite import CallLogSuite
 from tests.conformance.inbound_calls_suite import InboundCallsSuite
 from tests.conformance.number_index_suite import NumberIndexSuite
@@ -21,6 +22,7 @@ class StoreSuite(
     StoreListsSuite,
     StoreTextSuite,
     ApiKeysSuite,
+    AuditSuite,
     CallLogSuite,
     InboundCallsSuite,
     SnapshotsSuite,

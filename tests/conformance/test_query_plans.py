@@ -9,7 +9,15 @@ from typing import cast
 
 import pytest
 
-from localdial_server.app.ports.store import CallQuery, InboundCallQuery, NumberQuery, Reader, Store
+from localdial_server.app.ports.store import (
+    AuditQuery,
+    CallQuery,
+    InboundCallQuery,
+    NumberQuery,
+    Reader,
+    Store,
+)
+from localdial_server.domain.audit import AuditEventKind
 from localdial_server.domain.model import NumberState
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.sql.newest_call import newest_call_time
@@ -137,6 +145,57 @@ async def test_a_list_of_calls_by_time_begins_at_its_time(
     query = CallQuery(A, start_time=times[0], end_time=times[1])
     (step,) = await plans.of(lambda reader: reader.calls(query, None, 10))
     assert step.startswith(f"{_BY_INDEX}by_time (organization_id=? AND call_time")
+
+
+@pytest.mark.parametrize("before", [None, _BEFORE], ids=["first page", "later page"])
+@pytest.mark.parametrize("times", [(None, None), (1, None), (None, 9), (1, 9)])
+@pytest.mark.parametrize(
+    ("query", "searches"),
+    [
+        (AuditQuery(A), ["INDEX sqlite_autoindex_audit_events_1 (organization_id=?"]),
+        (
+            AuditQuery(A, principal="p"),
+            ["INDEX ix_audit_events_by_principal (organization_id=? AND principal=?"],
+        ),
+        (
+            AuditQuery(A, kind=AuditEventKind.USER_SET),
+            ["INDEX ix_audit_events_by_kind (organization_id=? AND event_kind=?"],
+        ),
+        (AuditQuery(A, subject=X), ["INDEX ix_audit_events_by_subject (subject=? AND organization_id=?"]),
+        (AuditQuery(None), ["INDEX ix_audit_events_all_by_time"]),
+        (AuditQuery(None, principal="p"), ["INDEX ix_audit_events_all_by_principal (principal=?"]),
+        (
+            AuditQuery(None, kind=AuditEventKind.USER_SET),
+            ["INDEX ix_audit_events_all_by_kind (event_kind=?"],
+        ),
+        # A number has few changes, which are sorted.
+        (
+            AuditQuery(None, subject=X),
+            ["INDEX ix_audit_events_by_subject (subject=?", "TEMP B-TREE FOR ORDER BY"],
+        ),
+    ],
+    ids=[
+        "all",
+        "by principal",
+        "by kind",
+        "by number",
+        *(f"of all, {by}" for by in ("all", "by principal", "by kind", "by number")),
+    ],
+)
+async def test_every_list_of_changes_begins_at_its_page_and_is_sorted_by_an_index(
+    plans: _Plans,
+    query: AuditQuery,
+    searches: Sequence[str],
+    times: tuple[int | None, int | None],
+    before: tuple[int, str] | None,
+) -> None:
+    query = replace(query, start_time=times[0], end_time=times[1])
+    steps = await plans.of(lambda reader: reader.audit_events(query, before, 10))
+    assert len(steps) == len(searches)
+    for step, search in zip(steps, searches, strict=True):
+        assert search in step
+    if times != (None, None) and query.subject is None:
+        assert "event_time" in steps[0]
 
 
 async def test_the_users_of_a_caller_id_are_found_by_its_index(plans: _Plans) -> None:

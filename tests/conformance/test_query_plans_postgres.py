@@ -6,13 +6,14 @@ The tests run the statements and count every row that they read.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection
 
-from localdial_server.app.ports.store import CallQuery, InboundCallQuery, NumberQuery, Reader
+from localdial_server.app.ports.store import AuditQuery, CallQuery, InboundCallQuery, NumberQuery, Reader
+from localdial_server.domain.audit import AuditEventKind
 from localdial_server.domain.model import InboundCall, InboundCallOutcome, NumberState, OutboundCall
 from localdial_server.storage.call_log.insert import insert_calls, merge_inbound_calls
 from localdial_server.storage.engines.postgres import PostgresDatabase
@@ -78,6 +79,14 @@ _POPULATE = """
                'user-' || CASE WHEN i % 2 = 0 THEN 1 ELSE i % 500 END, false,
                CASE WHEN i % 100 = 0 THEN {screened_out} WHEN i % 3 = 0 THEN {missed} ELSE {answered} END
             FROM generate_series(1, 20000) i;
+    INSERT INTO audit_events
+            (organization_id, event_time, event_id, event_kind, subject, principal,
+             address, method, request_id, before, after)
+        SELECT organization_id, line, 'event-' || line,
+               CASE WHEN line % 100 = 0 THEN 'number_added' ELSE 'user_set' END,
+               CASE WHEN line % 100 = 0 THEN '+1' || 4150000000 + line ELSE 'user-' || i END,
+               CASE WHEN line % 100 = 0 THEN 'key:' || organization_id ELSE 'key:crm' END, '', '', '', '', ''
+            FROM each;
     ANALYZE;
 """
 
@@ -299,6 +308,59 @@ async def test_every_list_of_call_backs_reads_about_its_page_by_an_index(
         assert index.removeprefix("ix_inbound_calls_") in indexes
         assert plan.rows_read <= _READS_OF_A_PAGE
         assert plan.pages_read <= _READS_OF_A_PAGE
+
+
+@pytest.mark.parametrize("before", [None, (105_000, "m")], ids=["first page", "later page"])
+@pytest.mark.parametrize("times", [(None, None), (5_000, 109_000)])
+@pytest.mark.parametrize(
+    ("query", "indexes"),
+    [
+        (AuditQuery(_LARGE), {"pk"}),
+        (AuditQuery(_LARGE, principal="key:crm"), {"pk", "by_principal"}),
+        (AuditQuery(_LARGE, principal="key:large"), {"by_principal"}),
+        (AuditQuery(_LARGE, kind=AuditEventKind.USER_SET), {"pk", "by_kind"}),
+        # Most of the rows are of this organization.
+        (AuditQuery(_LARGE, kind=AuditEventKind.NUMBER_ADDED), {"by_kind", "all_by_kind"}),
+        (AuditQuery(_LARGE, subject=_NUMBER), {"by_subject"}),
+        (AuditQuery(_SMALL), {"pk", "by_principal", "by_kind"}),
+        (AuditQuery(None), {"all_by_time"}),
+        (AuditQuery(None, principal="key:crm"), {"all_by_time", "all_by_principal"}),
+        (AuditQuery(None, principal="key:org-7"), {"all_by_principal"}),
+        (AuditQuery(None, kind=AuditEventKind.USER_SET), {"all_by_time", "all_by_kind"}),
+        (AuditQuery(None, kind=AuditEventKind.NUMBER_ADDED), {"all_by_kind"}),
+        (AuditQuery(None, kind=AuditEventKind.API_KEY_REVOKED), {"all_by_kind"}),
+        (AuditQuery(None, subject=_NUMBER), {"by_subject"}),
+    ],
+    ids=[
+        "all",
+        "busy principal",
+        "principal",
+        "frequent kind",
+        "kind",
+        "number",
+        "all of a small organization",
+        "all of all",
+        "busy principal of all",
+        "principal of all",
+        "frequent kind of all",
+        "kind of all",
+        "unused kind of all",
+        "number of all",
+    ],
+)
+async def test_every_list_of_changes_reads_about_its_page_by_an_index(
+    plans: _Plans,
+    query: AuditQuery,
+    indexes: set[str],
+    times: tuple[int | None, int | None],
+    before: tuple[int, str] | None,
+) -> None:
+    query = replace(query, start_time=times[0], end_time=times[1])
+    (plan,) = await plans.of(lambda reader: reader.audit_events(query, before, _PAGE))
+    (index,) = plan.indexes
+    assert index.removeprefix("ix_audit_events_").removesuffix("_audit_events") in indexes
+    assert plan.rows_read <= _READS_OF_A_PAGE
+    assert plan.pages_read <= _READS_OF_A_PAGE
 
 
 _LISTS: dict[str, tuple[Callable[[Reader], object], set[str]]] = {

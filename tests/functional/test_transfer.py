@@ -190,7 +190,7 @@ def test_stdout_has_the_export_and_nothing_else(new_database: NewDatabase) -> No
     source, target = new_database("sqlite", with_history(2)), new_database("sqlite")
     exported = run_on(source, "export", "--organization", A)
     kinds = [json.loads(line)["kind"] for line in exported.stdout.splitlines()]
-    assert kinds == ["header", "organization", "call", "call", "end"]
+    assert kinds == ["header", "organization", "call", "call", "audit_event", "end"]
     assert "calls: 2" in exported.stderr
     process = start_on(target, "import", "-")
     _, errors = process.communicate(exported.stdout_bytes, TIMEOUT_SECONDS)

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
-from localdial_server.domain.principals import Principal
+from localdial_server.domain.principals import Principal, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,9 @@ class Caller:
     request_id: str
     """Empty if the request has none."""
 
+
+COMMAND_LINE: Final = Caller(Principal("cli", Role.ADMIN), address="", method="", request_id="")
+"""The caller of changes that a command makes in the database itself."""
 
 CURRENT_CALLER: Final[ContextVar[Caller | None]] = ContextVar("localdial_current_caller", default=None)
 """None in background work, such as the sweep."""

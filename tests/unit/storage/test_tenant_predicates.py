@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Table, create_engine, select
 from sqlalchemy.pool import StaticPool
 
 from localdial_server.app.ports.store import (
+    AuditQuery,
     CallQuery,
     InboundCallQuery,
     NumberQuery,
@@ -38,9 +39,9 @@ from localdial_server.domain.model import (
     User,
 )
 from localdial_server.domain.principals import Role
-from localdial_server.storage.sql import reader, transaction
+from localdial_server.storage.sql import audit, reader, transaction
 from localdial_server.storage.sql.rows import to_row
-from localdial_server.storage.sql.schema import inbound_calls, metadata, outbound_calls
+from localdial_server.storage.sql.schema import audit_events, inbound_calls, metadata, outbound_calls
 from localdial_server.storage.sql.transaction import SqlTransaction
 
 # `A` sorts between the others, so that a query without its predicate finds theirs first, or last.
@@ -48,7 +49,7 @@ A, OTHERS = "m", ("b", "x")
 X, Y, CALLEE, NEW = "+14155550100", "+14155550101", "+16285550123", "+14155550109"
 MAPPED, MINE, THEIRS = "628", "925", "510"
 
-_MODULES: Final = (reader, transaction)
+_MODULES: Final = (audit, reader, transaction)
 
 
 class Predicate(NamedTuple):
@@ -229,7 +230,10 @@ def _dump(connection: Connection, organization_id: str) -> dict[str, list[str]]:
 
 
 def _of(table: Table, organization_id: str) -> Any:
-    return select(table).where(table.c.organization_id == organization_id)
+    # The times and the identifiers of events are never the same in two databases.
+    random = {"event_time", "event_id"} if table is audit_events else set()
+    columns = [column for column in table.c if column.name not in random]
+    return select(*columns).where(table.c.organization_id == organization_id)
 
 
 Work = Callable[[Any], object]
@@ -260,6 +264,9 @@ READS: Final[dict[str, Work]] = {
     "api_keys": lambda t: t.api_keys(A, "", 10),
     "count_api_keys": lambda t: t.count_api_keys(A),
     "request": lambda t: (t.request(A, "request"), t.request(A, "done")),
+    "audit_events": lambda t: [
+        (each.kind, each.subject, each.before, each.after) for each in t.audit_events(AuditQuery(A), None, 99)
+    ],
 }
 
 WRITES: Final[dict[str, Work]] = {

@@ -1,11 +1,14 @@
 """An export has everything in the database, and an import restores everything in the file."""
 
+import hashlib
 import io
+import json
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, text
 
+from localdial_server.domain.audit import AuditEventKind
 from localdial_server.domain.model import Organization
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.transaction import SqlTransaction
@@ -17,11 +20,13 @@ from tests.unit.storage.conftest import KINDS, NewEngine
 from tests.unit.storage.transfer_databases import (
     GONE,
     MAIN,
+    events,
     everything,
     exported,
     fill,
     ignored,
     imported,
+    lines_of,
     record_calls,
     records,
     rows,
@@ -46,6 +51,7 @@ def test_imported_data_is_the_same_as_the_exported(source: str, target: str, new
         "requests": 2,
         "calls": 5,
         "inbound_calls": 3,
+        "audit_events": 10,
     }
 
 
@@ -62,9 +68,11 @@ def test_all_organizations_are_exported_even_deleted_ones(export: bytes) -> None
         *[("request", A)] * 2,
         *[("call", A)] * 4,
         *[("inbound_call", A)] * 2,
+        *[("audit_event", A)] * 6,
         ("organization", B),
         ("user", B),
         *[("number", B)] * 2,
+        *[("audit_event", B)] * 4,
         ("end", None),
     ]
 
@@ -127,9 +135,9 @@ def test_progress_ends_where_the_work_does(new_engine: NewEngine) -> None:
     seen: list[tuple[str, int, int | None]] = []
     file = io.BytesIO()
     export_all(old, [], file.write, lambda *progress: seen.append(progress))
-    assert seen[-1] == ("exporting", 20, 20)
+    assert seen[-1] == ("exporting", 30, 30)
     import_all(new, io.BytesIO(file.getvalue()), lambda *progress: seen.append(progress))
-    assert seen[-1] == ("verifying", 20, 20)
+    assert seen[-1] == ("verifying", 30, 30)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -222,6 +230,57 @@ def test_a_phone_of_another_organization_is_refused_in_any_spelling(kind: str, n
     with target.connect() as connection:
         owners = SqlReader(connection).owners_of(["+525512345678", "+5215512345678"])
         assert owners == {"+525512345678": A, "+5215512345678": A}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_import_is_recorded_in_the_name_of_no_organization(kind: str, new_engine: NewEngine) -> None:
+    old, new = new_engine("sqlite"), new_engine(kind)
+    fill(old)
+    imported(new, exported(old))
+    (event,) = events(new, "")
+    assert (event.principal, event.kind) == ("cli", AuditEventKind.ORGANIZATIONS_IMPORTED)
+    after = json.loads(event.after)
+    assert after["organization_ids"] == [GONE, A, B]
+    assert (after["users"], after["audit_events"]) == (3, 10)
+    assert not [record for record in records(exported(new)) if record.get("organization_id") == ""]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_organization_that_was_deleted_comes_back_and_keeps_the_record_of_both_lives(
+    kind: str, new_engine: NewEngine
+) -> None:
+    engine = new_engine(kind)
+    with engine.begin() as connection:
+        transaction = SqlTransaction(connection)
+        create(Organization(B, "first"))(transaction)
+    export = exported(engine, B)
+    first_life = events(engine, B)
+    with engine.begin() as connection:
+        transaction = SqlTransaction(connection)
+        transaction.delete_organization(B)
+        transaction.bump_revision(B)
+    imported(engine, export)
+    both_lives = events(engine, B)
+    assert [event.kind for event in both_lives] == [
+        AuditEventKind.ORGANIZATION_DELETED,
+        AuditEventKind.ORGANIZATION_SET,
+    ]
+    assert both_lives[1:] == first_life
+
+
+def test_an_export_of_the_former_version_without_a_record_of_changes_is_imported(
+    new_engine: NewEngine, export: bytes
+) -> None:
+    target = new_engine("sqlite")
+    *lines, end = [record for record in records(export) if record["kind"] != "audit_event"]
+    lines[0]["version"] = 5
+    del end["audit_events"]
+    body = lines_of(lines)
+    former = body + lines_of([end | {"sha256": hashlib.sha256(body).hexdigest()}])
+    assert "audit_events" not in imported(target, former)
+    assert exported(target) == exported(target, A, B, GONE)
+    assert records(exported(target))[1:-1] == lines[1:]
+    assert events(target, A) == []
 
 
 def test_imported_numbers_get_the_area_codes_that_this_release_knows(new_engine: NewEngine) -> None:

@@ -12,22 +12,17 @@ from sqlalchemy import Engine
 from localdial_server.storage.transfer.problems import ImportRefused
 from tests.conformance.store_records import A, X
 from tests.unit.storage.conftest import KINDS, NewEngine
-from tests.unit.storage.transfer_databases import imported, rows
+from tests.unit.storage.transfer_databases import imported, lines_of, rows
 
 Records = list[dict[str, Any]]
 Change = Callable[[Records], object]
-
-
-def lines_of(records: Records) -> bytes:
-    texts = [json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in records]
-    return "".join(f"{text}\n" for text in texts).encode()
 
 
 def changed(export: bytes, change: Change) -> bytes:
     """Return the export with changed records and a last line that fits them."""
     *records, end = [json.loads(line) for line in export.splitlines()]
     change(records)
-    for kind in "organization", "deleted_organization", "user", "number", "request", "call":
+    for kind in "organization", "deleted_organization", "user", "number", "request", "call", "audit_event":
         end[f"{kind}s"] = sum(record.get("kind") == kind for record in records)
     body = lines_of(records)
     return body + lines_of([end | {"sha256": hashlib.sha256(body).hexdigest()}])
@@ -135,7 +130,7 @@ def test_a_name_that_an_earlier_release_accepted_is_imported(sqlite: Engine, exp
         ),
         (setting("request", arguments="\0"), "arguments must have no NUL"),
         (setting("organization", revision=-1), "revision must be greater"),
-        (setting("header", version=1), "line 1: version is 1, and this release of localdial reads 5"),
+        (setting("header", version=1), "line 1: version is 1, and this release of localdial reads 5 and 6"),
         (setting("header", format="another"), "line 1:  is not the first line of an export"),
         (without("header"), "line 1:  is not the first line of an export"),
         (twice("header"), "line 2:  is out of place"),
@@ -144,11 +139,14 @@ def test_a_name_that_an_earlier_release_accepted_is_imported(sqlite: Engine, exp
         (twice("number"), "occurs twice or is out of place"),
         (twice("request"), "occurs twice or is out of place"),
         (twice("call"), "line 4:  occurs twice or is out of place"),
+        (twice("audit_event"), "occurs twice or is out of place"),
+        (setting("audit_event", event_kind="guess"), "event_kind must be"),
+        (setting("audit_event", event_id="1"), "event_id must be a UUID in lower case"),
         (swapped, "occurs twice or is out of place"),
         (without("organization"), "organization_id must be that of the organization line before this line"),
         (
             user_of_the_deleted,
-            "line 3: kind must be call or inbound_call, since the organization was deleted",
+            "line 3: kind must be call, inbound_call or audit_event, since the organization was deleted",
         ),
     ],
 )
@@ -220,7 +218,7 @@ def test_a_file_with_any_bit_flipped_is_refused(sqlite: Engine, export: bytes) -
 
 def test_a_file_that_was_edited_is_refused(sqlite: Engine, export: bytes) -> None:
     error = refusal(sqlite, export.replace(b'"user_id":"ann"', b'"user_id":"eve"'))
-    assert [(problem.field, problem.line) for problem in error.problems] == [("sha256", 22)]
+    assert [(problem.field, problem.line) for problem in error.problems] == [("sha256", 32)]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from localdial_server.app.ports.store import CallQuery, InboundCallQuery, NumberQuery
+from localdial_server.app.ports.store import AuditQuery, CallQuery, InboundCallQuery, NumberQuery
+from localdial_server.domain.audit import AuditEvent
 from localdial_server.domain.model import (
     DestinationReason,
     InboundCall,
@@ -21,7 +22,7 @@ from localdial_server.domain.model import (
 from localdial_server.storage.call_log.insert import merge_inbound_calls
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.rows import from_call
-from localdial_server.storage.sql.schema import metadata, outbound_calls
+from localdial_server.storage.sql.schema import audit_events, metadata, outbound_calls
 from localdial_server.storage.sql.transaction import SqlTransaction
 from localdial_server.storage.transfer.export_file import export_all
 from localdial_server.storage.transfer.import_file import import_all
@@ -47,6 +48,17 @@ def imported(engine: Engine, export: bytes) -> End:
 
 def records(export: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in export.splitlines()]
+
+
+def lines_of(records: Iterable[Mapping[str, Any]]) -> bytes:
+    texts = [json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in records]
+    return "".join(f"{text}\n" for text in texts).encode()
+
+
+def events(engine: Engine, organization_id: str | None) -> Sequence[AuditEvent]:
+    """Return the recorded changes, newest first."""
+    with engine.begin() as connection:
+        return SqlReader(connection).audit_events(AuditQuery(organization_id), None, 100)
 
 
 def record_calls(connection: Connection, calls: Iterable[OutboundCall]) -> None:
@@ -139,14 +151,20 @@ def everything(engine: Engine) -> list[object]:
                 reader.numbers(NumberQuery(organization_id), "", 100),
                 reader.calls(CallQuery(organization_id), None, 100),
                 reader.inbound_calls(InboundCallQuery(organization_id), None, 100),
+                reader.audit_events(AuditQuery(organization_id), None, 100),
                 [reader.request(organization_id, request_id) for request_id in ("r1", "r2")],
             ]
         return [*found, [reader.owner_of(owned) for owned in (MAIN, X, Y, Z, OTHER)]]
 
 
 def rows(engine: Engine) -> dict[str, list[Any]]:
+    """Return all rows, except the events of no organization, such as that of an import."""
     with engine.begin() as connection:
         return {
-            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            table.name: [
+                tuple(row)
+                for row in connection.execute(select(table).order_by(*table.primary_key))
+                if table is not audit_events or row.organization_id
+            ]
             for table in metadata.sorted_tables
         }

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from localdial_server.domain.api_keys import ApiKey
+from localdial_server.domain.audit import AuditEvent, AuditEventKind
 from localdial_server.domain.model import (
     InboundCall,
     Number,
@@ -70,6 +71,22 @@ class InboundCallQuery:
     called_number: str | None = None
     user_id: str | None = None
     missed: bool = False
+    start_time: int | None = None
+    end_time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """A filter for the record of changes; None matches any.
+
+    An `organization_id` of None matches the changes of every organization, and those that belong to none.
+    `start_time` is inclusive and `end_time` exclusive.
+    """
+
+    organization_id: str | None
+    principal: str | None = None
+    kind: AuditEventKind | None = None
+    subject: str | None = None
     start_time: int | None = None
     end_time: int | None = None
 
@@ -195,9 +212,22 @@ class Reader(Protocol):
     def count_api_keys(self, organization_id: str | None) -> int:
         """Return the number of API keys of the organization (None: of all keys)."""
 
+    def audit_events(
+        self, query: AuditQuery, before: tuple[int, str] | None, limit: int
+    ) -> Sequence[AuditEvent]:
+        """Return up to `limit` recorded changes that match, newest first by (event_time, event_id).
+
+        Begin after the pair `before`, or with the newest if it is None.
+        """
+
 
 class Transaction(Reader, Protocol):
-    """A consistent view that can be changed. No other transaction interleaves."""
+    """A consistent view that can be changed. No other transaction interleaves.
+
+    Every change of what the contract shows is recorded in the same transaction, with what was there
+    before and after (`audit_events`). Claims, purchases, requests and revisions are not recorded by
+    themselves: they follow from changes that are.
+    """
 
     def bump_revision(self, organization_id: str) -> int:
         """Count one change of the organization and return its new revision."""

@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select
 from typing_extensions import override
 
 from localdial_server.app.ports.store import (
+    AuditQuery,
     CallQuery,
     InboundCallQuery,
     NumberQuery,
@@ -16,6 +17,7 @@ from localdial_server.app.ports.store import (
     StoredRequest,
 )
 from localdial_server.domain.api_keys import ApiKey
+from localdial_server.domain.audit import AuditEvent
 from localdial_server.domain.model import (
     InboundCall,
     InboundCallOutcome,
@@ -26,6 +28,8 @@ from localdial_server.domain.model import (
     User,
 )
 from localdial_server.domain.phone_keys import phone_key, spellings
+from localdial_server.storage.sql.audit import read_events
+from localdial_server.storage.sql.newest_first import newest_first
 from localdial_server.storage.sql.rows import (
     to_api_key,
     to_call,
@@ -227,7 +231,7 @@ class SqlReader(Reader):
             matching = matching.filter_by(user_id=query.user_id)
         if query.caller_id is not None:
             matching = matching.filter_by(caller_id=query.caller_id)
-        page = _newest_first(matching, calls, query, before, limit)
+        page = newest_first(matching, (calls.call_time, calls.call_id), query, before, limit)
         return [to_call(row) for row in self._connection.execute(page)]
 
     @override
@@ -279,7 +283,9 @@ class SqlReader(Reader):
             to_inbound_call(row)
             for conditions in itertools.product(*values)
             for row in self._connection.execute(
-                _newest_first(matching.where(*conditions), calls, query, before, limit)
+                newest_first(
+                    matching.where(*conditions), (calls.call_time, calls.call_id), query, before, limit
+                )
             )
         ]
         return sorted(found, key=lambda call: (call.call_time, call.call_id), reverse=True)[:limit]
@@ -315,6 +321,12 @@ class SqlReader(Reader):
     def version(self, name: str) -> int:
         """Return how many times what the counter of this name counts was changed."""
         return self._connection.scalar(select(versions.c.version).filter_by(name=name)) or 0
+
+    @override
+    def audit_events(
+        self, query: AuditQuery, before: tuple[int, str] | None, limit: int
+    ) -> Sequence[AuditEvent]:
+        return read_events(self._connection, query, before, limit)
 
     def _count(self, query: Select[int]) -> int:
         return self._connection.execute(query).scalar_one()
@@ -367,23 +379,6 @@ class SqlReader(Reader):
             for row in self._connection.execute(query):
                 mapped[organization_id, row.phone_number].append(row.area_code)
         return mapped
-
-
-def _newest_first(
-    matching: Select[Any],
-    calls: Any,
-    query: CallQuery | InboundCallQuery,
-    before: tuple[int, str] | None,
-    limit: int,
-) -> Select[Any]:
-    """Return the page of the matching calls between the query's times, newest first."""
-    if query.start_time is not None:
-        matching = matching.where(calls.call_time >= query.start_time)
-    if before is not None and (query.end_time is None or before[0] < query.end_time):
-        matching = matching.where(tuple_(calls.call_time, calls.call_id) < before)
-    elif query.end_time is not None:
-        matching = matching.where(calls.call_time < query.end_time)
-    return matching.order_by(calls.call_time.desc(), calls.call_id.desc()).limit(limit)
 
 
 def _of_organization(query: Select[Any], organization_id: str | None) -> Select[Any]:

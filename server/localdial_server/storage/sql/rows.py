@@ -8,6 +8,7 @@ from sqlalchemy import Row, Table
 from localdial_server.app.ports.store import StoredRequest
 from localdial_server.domain.api_keys import ApiKey
 from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.audit import AuditEvent, AuditEventKind
 from localdial_server.domain.model import (
     CallerIdReason,
     DestinationReason,
@@ -93,3 +94,9 @@ def to_request(row: Row[Any]) -> StoredRequest:
 def to_api_key(row: Row[Any]) -> ApiKey:
     """Return the API key of a row of `api_keys`."""
     return ApiKey(**{**row._asdict(), "role": Role(row.role)})
+
+
+def to_audit_event(row: Row[Any]) -> AuditEvent:
+    """Return the event of a row of `audit_events`."""
+    fields = row._asdict()
+    return AuditEvent(kind=AuditEventKind(fields.pop("event_kind")), **fields)

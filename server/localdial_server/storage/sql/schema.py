@@ -257,6 +257,31 @@ versions = _table(
 # The name of the version of the API keys.
 API_KEYS = "api_keys"
 
+# The record of changes. `organization_id` is '' for changes that belong to no organization. No foreign
+# keys: the record outlives what was changed.
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("organization_id", _ID, primary_key=True),
+    Column("event_time", BigInteger, primary_key=True),
+    Column("event_id", _key(36), primary_key=True),
+    Column("event_kind", _key(32), nullable=False),
+    Column("subject", _ID, nullable=False),
+    Column("principal", _key(256), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("method", String(64), nullable=False),
+    Column("request_id", String(128), nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    # Each way to list an organization's changes, newest first, and each way to list those of all.
+    Index("ix_audit_events_by_principal", "organization_id", "principal", "event_time", "event_id"),
+    Index("ix_audit_events_by_kind", "organization_id", "event_kind", "event_time", "event_id"),
+    Index("ix_audit_events_by_subject", "subject", "organization_id", "event_time", "event_id"),
+    Index("ix_audit_events_all_by_time", "event_time", "event_id"),
+    Index("ix_audit_events_all_by_principal", "principal", "event_time", "event_id"),
+    Index("ix_audit_events_all_by_kind", "event_kind", "event_time", "event_id"),
+)
+
 # The state of the simulated carrier, which is the default: every number that its account has
 # ordered, or released for good.
 simulator_numbers = _table(

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Connection
 from typing_extensions import override
 
+from localdial_server.app.current_caller import CURRENT_CALLER
 from localdial_server.app.ports.api_keys import ApiKeysInUse
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import Reader, Store, Transaction
@@ -39,8 +40,11 @@ class SqlStore(Store):
     async def write(
         self, name: str, work: Callable[[Transaction], T], *, serialize_on: str | None = None
     ) -> T:
+        # The work runs in a thread, which does not have this context.
+        caller = CURRENT_CALLER.get()
+
         def run(connection: Connection) -> tuple[T, SqlTransaction]:
-            transaction = SqlTransaction(connection)
+            transaction = SqlTransaction(connection, caller)
             return work(transaction), transaction
 
         async with self._lock(serialize_on):

@@ -1,6 +1,7 @@
 """The `Transaction` port in SQL."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -8,12 +9,23 @@ from sqlalchemy import Connection, Table, delete, exists, insert, or_, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import override
 
+from localdial_server.app.current_caller import Caller
 from localdial_server.app.ports.store import StoredRequest, Transaction
 from localdial_server.domain.api_keys import ApiKey
+from localdial_server.domain.audit import (
+    MOST_AREA_CODES,
+    AuditEventKind,
+    Content,
+    api_key_content,
+    number_content,
+    organization_content,
+    user_content,
+)
 from localdial_server.domain.model import Number, Organization, User
 from localdial_server.domain.phone_keys import spellings
+from localdial_server.storage.sql.audit import AuditTrail, Change
 from localdial_server.storage.sql.reader import SqlReader
-from localdial_server.storage.sql.rows import to_row
+from localdial_server.storage.sql.rows import to_number, to_row
 from localdial_server.storage.sql.schema import (
     API_KEYS,
     api_keys,
@@ -28,18 +40,23 @@ from localdial_server.storage.sql.schema import (
     versions,
 )
 
+# An organization that is deleted may have any number of users.
+_USERS_PER_PAGE = 1000
+
 
 class SqlTransaction(SqlReader, Transaction):
     """Reads and changes through one connection, in one transaction.
 
     `revisions` maps the organizations whose revision was bumped or read to the last value.
-    `has_changed_api_keys`: API keys were changed.
+    `has_changed_api_keys`: API keys were changed. `caller` is who asked for the changes; None: the server
+    itself.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, caller: Caller | None = None) -> None:
         super().__init__(connection)
         self.revisions: dict[str, int] = {}
         self.has_changed_api_keys = False
+        self._audit = AuditTrail(connection, caller)
 
     @override
     def revision(self, organization_id: str) -> int:
@@ -58,10 +75,15 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def put_organization(self, organization: Organization) -> None:
+        organization_id = organization.organization_id
+        before = organization_content(self.organization(organization_id))
         self._put(organizations, [organization])
+        change = Change("", before, organization_content(organization))
+        self._audit.record(organization_id, AuditEventKind.ORGANIZATION_SET, change)
 
     @override
     def delete_organization(self, organization_id: str) -> None:
+        self._record_deletion(organization_id)
         # If the organization is created again, a request with the same request_id is another one.
         of_organization = update(purchases).filter_by(organization_id=organization_id)
         self._connection.execute(of_organization.values(request_id=None))
@@ -70,10 +92,22 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def put_users(self, users_: Sequence[User]) -> None:
+        by_organization: defaultdict[str, dict[str, User]] = defaultdict(dict)
+        for user in users_:
+            by_organization[user.organization_id][user.user_id] = user
+        for organization_id, new in by_organization.items():
+            known = self.users_by_id(organization_id, list(new))
+            changes = [
+                Change(user_id, user_content(known.get(user_id)), user_content(user))
+                for user_id, user in new.items()
+            ]
+            self._audit.record(organization_id, AuditEventKind.USER_SET, *changes)
         self._put(users, users_)
 
     @override
     def delete_user(self, organization_id: str, user_id: str) -> None:
+        change = Change(user_id, user_content(self.user(organization_id, user_id)))
+        self._audit.record(organization_id, AuditEventKind.USER_DELETED, change)
         self._connection.execute(delete(users).filter_by(organization_id=organization_id, user_id=user_id))
 
     @override
@@ -104,9 +138,14 @@ class SqlTransaction(SqlReader, Transaction):
     @override
     def add_number(self, number: Number) -> None:
         self._connection.execute(insert(numbers).values(to_row(numbers, number)))
+        change = Change(number.phone_number, after=number_content(number))
+        self._audit.record(number.organization_id, AuditEventKind.NUMBER_ADDED, change)
 
     @override
     def update_number(self, number: Number) -> Number:
+        before = self._number_content(number.organization_id, number.phone_number)
+        change = Change(number.phone_number, before, number_content(number))
+        self._audit.record(number.organization_id, AuditEventKind.NUMBER_CHANGED, change)
         number = replace(number, version=number.version + 1)
         row = update(numbers).filter_by(
             organization_id=number.organization_id, phone_number=number.phone_number
@@ -117,6 +156,8 @@ class SqlTransaction(SqlReader, Transaction):
     @override
     def delete_number(self, organization_id: str, phone_number: str) -> None:
         self.delete_mappings(organization_id, phone_number, None)
+        change = Change(phone_number, self._number_content(organization_id, phone_number))
+        self._audit.record(organization_id, AuditEventKind.NUMBER_REMOVED, change)
         self._connection.execute(
             delete(numbers).filter_by(organization_id=organization_id, phone_number=phone_number)
         )
@@ -147,12 +188,15 @@ class SqlTransaction(SqlReader, Transaction):
             organization_id=organization_id, phone_number=phone_number
         )
         mapped = self._connection.scalars(query).all()
+        new = sorted(set(area_codes).difference(mapped))
         rows = [
             {"organization_id": organization_id, "area_code": area_code, "phone_number": phone_number}
-            for area_code in sorted(set(area_codes).difference(mapped))
+            for area_code in new
         ]
         if rows:
             self._connection.execute(insert(area_code_mappings), rows)
+        changes = [Change(phone_number, after=part) for part in _area_code_contents(new)]
+        self._audit.record(organization_id, AuditEventKind.AREA_CODES_MAPPED, *changes)
         return len(rows)
 
     @override
@@ -164,7 +208,10 @@ class SqlTransaction(SqlReader, Transaction):
         )
         if area_codes is not None:
             statement = statement.where(area_code_mappings.c.area_code.in_(area_codes))
-        return self._connection.execute(statement).rowcount
+        mapped = self._connection.scalars(statement.returning(area_code_mappings.c.area_code)).all()
+        changes = [Change(phone_number, part) for part in _area_code_contents(sorted(mapped))]
+        self._audit.record(organization_id, AuditEventKind.AREA_CODES_UNMAPPED, *changes)
+        return len(mapped)
 
     @override
     def add_request(self, request: StoredRequest) -> None:
@@ -184,12 +231,39 @@ class SqlTransaction(SqlReader, Transaction):
     @override
     def put_api_key(self, api_key: ApiKey) -> None:
         self.has_changed_api_keys = True
+        self._record_api_key(api_key)
         # The time of the last use is written on its own, and may be newer than what the caller has read.
         self._put(api_keys, [api_key], kept={"last_use_time"})
         upsert = self._insert(versions).values(name=API_KEYS, version=1)
         self._connection.execute(
             upsert.on_conflict_do_update(index_elements=["name"], set_={"version": versions.c.version + 1})
         )
+
+    def _number_content(self, organization_id: str, phone_number: str) -> Content:
+        """Return the number as events have it, without its mappings; `NOTHING` if there is none."""
+        query = select(numbers).filter_by(organization_id=organization_id, phone_number=phone_number)
+        row = self._connection.execute(query).one_or_none()
+        return number_content(to_number(row, (), None) if row is not None else None)
+
+    def _record_api_key(self, api_key: ApiKey) -> None:
+        known = self.api_key(api_key.key_id)
+        kind = AuditEventKind.API_KEY_ROTATED
+        if known is None:
+            kind = AuditEventKind.API_KEY_CREATED
+        elif api_key.revoke_time != known.revoke_time:
+            kind = AuditEventKind.API_KEY_REVOKED
+        change = Change(api_key.key_id, api_key_content(known), api_key_content(api_key))
+        self._audit.record(api_key.organization_id or "", kind, change)
+
+    def _record_deletion(self, organization_id: str) -> None:
+        """Record the deletion of the organization and of each of its users."""
+        after = ""
+        while page := self.users(organization_id, after, _USERS_PER_PAGE):
+            changes = [Change(user.user_id, user_content(user)) for user in page]
+            self._audit.record(organization_id, AuditEventKind.USER_DELETED, *changes)
+            after = page[-1].user_id
+        change = Change("", organization_content(self.organization(organization_id)))
+        self._audit.record(organization_id, AuditEventKind.ORGANIZATION_DELETED, change)
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return the insert of the database's dialect, which supports ON CONFLICT."""
@@ -206,3 +280,9 @@ class SqlTransaction(SqlReader, Transaction):
         replaced = {column.name: column for column in statement.excluded if column.name not in {*keys, *kept}}
         upsert = statement.on_conflict_do_update(index_elements=keys, set_=replaced)
         self._connection.execute(upsert, [to_row(table, value) for value in values])
+
+
+def _area_code_contents(area_codes: Sequence[str]) -> Iterator[Content]:
+    """Yield the area codes as contents of events, in parts of `MOST_AREA_CODES`."""
+    for begin in range(0, len(area_codes), MOST_AREA_CODES):
+        yield {"area_codes": area_codes[begin : begin + MOST_AREA_CODES]}

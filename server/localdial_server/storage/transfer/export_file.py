@@ -1,7 +1,7 @@
 """Export of organizations from a database."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, f
 
 from localdial_server.storage.sql.schema import (
     area_code_mappings,
+    audit_events,
     inbound_calls,
     numbers,
     organizations,
@@ -21,7 +22,7 @@ from localdial_server.storage.sql.schema import (
 )
 from localdial_server.storage.transfer.records import (
     FORMAT,
-    VERSION,
+    AuditEventRecord,
     CallRecord,
     End,
     Header,
@@ -76,17 +77,20 @@ def export_lines(
     organization_ids: Sequence[str],
     tally: Tally,
     shown_revisions: Mapping[str, int] = MappingProxyType({}),
+    hidden_events: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Iterator[bytes]:
     """Yield the lines of an export of these organizations, in chunks of whole lines.
 
     The ids must be sorted. Each chunk is counted in `tally` before it is yielded. The revisions in
-    `shown_revisions` replace those of the database.
+    `shown_revisions` replace those of the database, and `hidden_events`, event_ids by organization, are
+    left out.
     """
-    header = serialize([Header(kind="header", format=FORMAT, version=VERSION)])
+    header = serialize([Header(kind="header", format=FORMAT, version=tally.version)])
     tally.add("header", 1, header)
     yield header
     for organization_id in organization_ids:
-        for kind, records in _records(connection, organization_id, shown_revisions):
+        revision, hidden = shown_revisions.get(organization_id), hidden_events.get(organization_id, ())
+        for kind, records in _records(connection, organization_id, revision, hidden):
             lines = serialize(records)
             tally.add(kind, len(records), lines)
             yield lines
@@ -107,10 +111,11 @@ def _ids_to_export(connection: Connection, organization_ids: Sequence[str]) -> S
 
 
 def _count_rows(connection: Connection, organization_ids: Sequence[str]) -> int:
-    """Return how many users, numbers, requests and calls these organizations (empty: all) have."""
+    """Return how many records these organizations (empty: all) have, without themselves."""
     count = 0
-    for table in users, numbers, requests, outbound_calls, inbound_calls:
-        query = select(func.count()).select_from(table)
+    for table in users, numbers, requests, outbound_calls, inbound_calls, audit_events:
+        # Changes that belong to no organization are not exported.
+        query = select(func.count()).select_from(table).where(table.c.organization_id != "")
         if organization_ids:
             query = query.where(table.c.organization_id.in_(organization_ids))
         count += connection.execute(query).scalar_one()
@@ -121,7 +126,10 @@ _Chunk = tuple[str, Sequence[Mapping[str, Any]]]
 
 
 def _records(
-    connection: Connection, organization_id: str, shown_revisions: Mapping[str, int]
+    connection: Connection,
+    organization_id: str,
+    shown_revision: int | None,
+    hidden_events: Collection[str],
 ) -> Iterator[_Chunk]:
     """Yield the records of one organization, in the order of an export."""
     revision = connection.scalar(_select(organization_id, revisions, ("revision",))) or 0
@@ -131,7 +139,7 @@ def _records(
         kind, fields = "deleted_organization", {}
     else:
         kind, fields = "organization", dict(zip(names, organization, strict=True))
-    shown = shown_revisions.get(organization_id, revision)
+    shown = revision if shown_revision is None else shown_revision
     yield kind, [{"kind": kind, "organization_id": organization_id, "revision": shown, **fields}]
     stream = partial(_stream, connection, organization_id)
     yield from stream(users, "user", UserRecord, users.c.user_id)
@@ -145,6 +153,11 @@ def _records(
     yield from stream(outbound_calls, "call", CallRecord, calls.call_time, calls.call_id)
     inbound = inbound_calls.c
     yield from stream(inbound_calls, "inbound_call", InboundCallRecord, inbound.call_time, inbound.call_id)
+    events = audit_events.c
+    for kind, records in stream(
+        audit_events, "audit_event", AuditEventRecord, events.event_time, events.event_id
+    ):
+        yield kind, [record for record in records if record["event_id"] not in hidden_events]
 
 
 def _select(organization_id: str, table: Table, columns: Sequence[str]) -> Select[Any]:

@@ -7,19 +7,22 @@ further problems. At the end the records are exported again and compared with th
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import Connection, Engine
 
+from localdial_server.app.current_caller import COMMAND_LINE
+from localdial_server.domain.audit import AuditEventKind
 from localdial_server.storage.sql.area_codes import refresh_area_codes
+from localdial_server.storage.sql.audit import AuditTrail, Change
 from localdial_server.storage.transfer.export_file import export_lines
 from localdial_server.storage.transfer.import_rows import Inserter
 from localdial_server.storage.transfer.problems import ImportRefused, Problem
 from localdial_server.storage.transfer.records import (
     FORMAT,
-    VERSION,
+    READABLE_VERSIONS,
     BadLineError,
     End,
     FieldProblem,
@@ -37,8 +40,11 @@ _LONGEST_LINE: Final = 64 * 1024 * 1024
 _MOST_BAD_LINES: Final = 20
 
 # The records that outlive their organization.
-_OUTLIVE: Final = ("call", "inbound_call")
+_OUTLIVE: Final = ("call", "inbound_call", "audit_event")
 _ORGANIZATIONS: Final = {"organization", "deleted_organization"}
+
+# The event of an import names this many of its organizations.
+_MOST_NAMED: Final = 20
 
 # The header and the last line.
 _LINES_AROUND: Final = 2
@@ -59,17 +65,27 @@ def import_all(engine: Engine, file: BinaryIO, on_progress: Callable[[str, int, 
     with engine.begin() as connection:
         reading = _Reading(connection, lambda done: on_progress("importing", done, size))
         end = reading.read(file)
-        tally = Tally()
-        ids, file_revisions = reading.organization_ids, reading.inserter.file_revisions
-        for _ in export_lines(connection, ids, tally, file_revisions):
+        tally = Tally(reading.version)
+        ids, inserter = reading.organization_ids, reading.inserter
+        for _ in export_lines(connection, ids, tally, inserter.file_revisions, inserter.other_events):
             on_progress("verifying", tally.records, reading.line - _LINES_AROUND)
         if tally.end() != end:
             raise ImportRefused(
                 Problem(reading.line, "", "is not what the database gives back: it has changed the records")
             )
+        _record(connection, ids, end)
         # The release that wrote the file may have known fewer area codes.
         refresh_area_codes(connection)
     return end
+
+
+def _record(connection: Connection, organization_ids: Sequence[str], end: End) -> None:
+    """Record the import, in the name of no organization: each has brought its own record along."""
+    counts = {name: count for name, count in end.items() if isinstance(count, int)}
+    imported = {**counts, "organization_ids": organization_ids[:_MOST_NAMED]}
+    AuditTrail(connection, COMMAND_LINE).record(
+        "", AuditEventKind.ORGANIZATIONS_IMPORTED, Change("", after=imported)
+    )
 
 
 def _size(file: BinaryIO) -> int | None:
@@ -94,6 +110,11 @@ class _Reading:
         self._bad_lines = 0
         self._last_key: tuple[str, int, Any] = ("", 0, "")
         self._is_deleted = False
+
+    @property
+    def version(self) -> int:
+        """The version of the format that the file has."""
+        return self._tally.version
 
     def read(self, file: BinaryIO) -> End:
         """Read and insert every record; return the last line. Raises `ImportRefused`."""
@@ -147,9 +168,11 @@ class _Reading:
     def _check_header(self, header: Header) -> None:
         if self.line > 1 or header["format"] != FORMAT:
             raise BadLineError(FieldProblem("", "is out of place"))
-        if header["version"] != VERSION:
-            problem = f"is {header['version']}, and this release of localdial reads {VERSION}"
+        if header["version"] not in READABLE_VERSIONS:
+            readable = " and ".join(map(str, sorted(READABLE_VERSIONS)))
+            problem = f"is {header['version']}, and this release of localdial reads {readable}"
             raise ImportRefused(Problem(1, "version", problem))
+        self._tally.version = header["version"]
 
     def _check_place(self, record: Record) -> None:
         """Check that the record belongs to the organization before it, and does not occur twice."""
@@ -167,13 +190,15 @@ class _Reading:
             )
         elif self._is_deleted and kind not in _OUTLIVE:
             raise BadLineError(
-                FieldProblem("kind", "must be call or inbound_call, since the organization was deleted")
+                FieldProblem(
+                    "kind", "must be call, inbound_call or audit_event, since the organization was deleted"
+                )
             )
 
     def _compare(self, end: End, found: End) -> None:
         """Check the counts and the checksum of the last line."""
         for field, value in found.items():
-            stated = end[field]  # type: ignore[literal-required]  # of the same type
+            stated = end.get(field)
             if field == "sha256" and stated != value:
                 self._add_problem("is not the checksum of the lines before: the file was changed", field)
             elif stated != value:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from localdial_server.domain.phone_keys import phone_key, spellings
 from localdial_server.storage.sql.schema import (
     area_code_mappings,
+    audit_events,
     inbound_calls,
     numbers,
     organizations,
@@ -48,9 +49,15 @@ _TABLES: Final = (
     purchases,
     outbound_calls,
     inbound_calls,
+    audit_events,
 )
 
-_TABLE_OF: Final = {"user": users, "call": outbound_calls, "inbound_call": inbound_calls}
+_TABLE_OF: Final = {
+    "user": users,
+    "call": outbound_calls,
+    "inbound_call": inbound_calls,
+    "audit_event": audit_events,
+}
 
 _Row = tuple[Any, ...]
 
@@ -64,6 +71,11 @@ def _columns(table: Table) -> Sequence[str]:
 _ROW_OF: Final[Mapping[Table, Callable[[Any], _Row]]] = {
     table: itemgetter(*_columns(table)) for table in _TABLES
 }
+
+
+_EVENT_KEY: Final = itemgetter(
+    *(_columns(audit_events).index(name) for name in ("organization_id", "event_id"))
+)
 
 
 class _Claim(NamedTuple):
@@ -86,6 +98,8 @@ class Inserter:
         self._problems = problems
         self.file_revisions: dict[str, int] = {}
         """By organization_id, the revision in the file if the organization gets another one here."""
+        self.other_events: dict[str, set[str]] = {}
+        """By organization_id, the event_ids that the database had before and the file does not have."""
         self._start_batch()
 
     def _start_batch(self) -> None:
@@ -113,6 +127,7 @@ class Inserter:
         self._check_claims()
         self._check_organizations()
         if not self._problems:
+            self._leave_out_known_events()
             try:
                 for table in _TABLES:
                     _insert(self._connection, table, self._rows[table])
@@ -155,6 +170,7 @@ class Inserter:
         """Refuse organizations that exist; give the others their revisions."""
         if not self._new_organizations:
             return
+        self._find_events()
         existing = self._rows_of_batch(select(organizations.c.organization_id), organizations)
         has_calls = or_(
             *(
@@ -175,6 +191,26 @@ class Inserter:
                 self._continue_revision(organization_id, deleted[organization_id].revision, revision)
             else:
                 self._rows[revisions].append((organization_id, revision))
+
+    def _find_events(self) -> None:
+        """Find the events of former organizations with the identifiers of this batch."""
+        events = audit_events.c
+        query = select(events.organization_id, events.event_id)
+        former = query.where(events.organization_id.in_(list(self._new_organizations)))
+        for organization_id, event_id in self._connection.execute(former):
+            self.other_events.setdefault(organization_id, set()).add(event_id)
+
+    def _leave_out_known_events(self) -> None:
+        """Leave out the events that the database has, since an organization may come back to it."""
+        new = []
+        for row in self._rows[audit_events]:
+            organization_id, event_id = _EVENT_KEY(row)
+            known = self.other_events.get(organization_id, set())
+            if event_id in known:
+                known.remove(event_id)
+            else:
+                new.append(row)
+        self._rows[audit_events] = new
 
     def _rows_of_batch(self, query: Select[Any], table: Table) -> Mapping[str, Row[Any]]:
         """Return the rows of the query for the organizations of this batch, by organization_id."""

@@ -8,17 +8,20 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, NotRequired
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
+from localdial_server.domain.audit import AuditEventKind
 from localdial_server.domain.formats import AREA_CODE, E164, IDENTIFIER, Format
 from localdial_server.domain.model import CallerIdReason, DestinationReason, InboundCallOutcome, NumberState
 
 FORMAT: Final = "localdial-export"
-VERSION: Final = 5
+VERSION: Final = 6
+READABLE_VERSIONS: Final = frozenset({5, VERSION})
+"""Version 5 has no record of changes."""
 
 # Wider than what requests may have: names that earlier releases accepted must remain importable.
 _STORED_NAME: Final = Format(
@@ -27,10 +30,11 @@ _STORED_NAME: Final = Format(
 )
 # PostgreSQL stores every character but NUL.
 _NO_NUL: Final = Format("^[^\\x00]*$", "must have no NUL characters")
+_UUID: Final = Format("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "must be a UUID in lower case")
 _CHECKSUM: Final = Format("^[0-9a-f]{64}$", "must be a SHA-256 in hexadecimal digits")
 _REQUIREMENTS: Final = {
     format_.pattern: format_.requirement
-    for format_ in (IDENTIFIER, E164, AREA_CODE, _STORED_NAME, _NO_NUL, _CHECKSUM)
+    for format_ in (IDENTIFIER, E164, AREA_CODE, _STORED_NAME, _NO_NUL, _UUID, _CHECKSUM)
 }
 
 
@@ -55,6 +59,8 @@ _Text16 = Annotated[_Text, StringConstraints(max_length=16)]
 _Text32 = Annotated[_Text, StringConstraints(max_length=32)]
 _Text64 = Annotated[_Text, StringConstraints(max_length=64)]
 _Text128 = Annotated[_Text, StringConstraints(max_length=128)]
+_Text256 = Annotated[_Text, StringConstraints(max_length=256)]
+_EventId = Annotated[str, StringConstraints(pattern=_UUID.pattern)]
 _Text200 = Annotated[_Text, StringConstraints(max_length=200)]
 _DisplayName = Annotated[str, StringConstraints(pattern=_STORED_NAME.pattern)]
 # The range of a BIGINT.
@@ -183,8 +189,28 @@ class InboundCallRecord(TypedDict):
     outcome_time: _Time | None
 
 
+class AuditEventRecord(TypedDict):
+    """A row of `audit_events`."""
+
+    kind: Literal["audit_event"]
+    organization_id: _Identifier
+    event_time: _Time
+    event_id: _EventId
+    event_kind: AuditEventKind
+    subject: _Text128
+    principal: _Text256
+    address: _Text64
+    method: _Text64
+    request_id: _Text128
+    before: _Text
+    after: _Text
+
+
 class End(TypedDict):
-    """The last line: the number of records of each kind, and the SHA-256 of all lines before it."""
+    """The last line: the number of records of each kind, and the SHA-256 of all lines before it.
+
+    In version 5 it has no `audit_events`.
+    """
 
     kind: Literal["end"]
     organizations: _Count
@@ -194,6 +220,7 @@ class End(TypedDict):
     requests: _Count
     calls: _Count
     inbound_calls: _Count
+    audit_events: NotRequired[_Count]
     sha256: Annotated[str, StringConstraints(pattern=_CHECKSUM.pattern)]
 
 
@@ -205,6 +232,7 @@ Record = (
     | RequestRecord
     | CallRecord
     | InboundCallRecord
+    | AuditEventRecord
 )
 Line = Header | Record | End
 
@@ -222,6 +250,7 @@ _ORDER: Final = {
     "request": (3, itemgetter("request_id")),
     "call": (4, itemgetter("call_time", "call_id")),
     "inbound_call": (5, itemgetter("call_time", "call_id")),
+    "audit_event": (6, itemgetter("event_time", "event_id")),
 }
 
 
@@ -268,9 +297,10 @@ def sort_key(record: Record) -> tuple[str, int, Any]:
 
 
 class Tally:
-    """The counts and the checksum of the lines so far."""
+    """The counts and the checksum of the lines so far, of an export in this version of the format."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: int = VERSION) -> None:
+        self.version = version
         self._counts: Counter[str] = Counter()
         self._sha256 = hashlib.sha256()
 
@@ -287,7 +317,7 @@ class Tally:
     def end(self) -> End:
         """Return the last line of an export of the lines so far."""
         counts = self._counts
-        return End(
+        end = End(
             kind="end",
             organizations=counts["organization"],
             deleted_organizations=counts["deleted_organization"],
@@ -296,8 +326,12 @@ class Tally:
             requests=counts["request"],
             calls=counts["call"],
             inbound_calls=counts["inbound_call"],
+            audit_events=counts["audit_event"],
             sha256=self._sha256.hexdigest(),
         )
+        if self.version < VERSION:
+            del end["audit_events"]
+        return end
 
 
 def _problem_of(detail: Mapping[str, Any]) -> FieldProblem:
