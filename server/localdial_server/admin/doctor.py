@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine, make_url, select
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +25,10 @@ from localdial_server.storage.engines.sqlite import SqliteDatabase, read_only_en
 from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
 from localdial_server.storage.sql.schema import numbers
+from localdial_server.tls.certificate_files import CertificateFiles, UnusableCertificate
+
+# Programs that renew certificates do so earlier than this.
+_RENEWAL_DAYS: Final = 14
 
 
 def examine(settings: Settings, on_finding: OnFinding) -> bool:
@@ -39,6 +45,8 @@ def examine(settings: Settings, on_finding: OnFinding) -> bool:
     for finding in _stored_numbers(settings):
         report(finding)
     report(_files(settings))
+    if settings.uses_tls:
+        report(_tls(settings))
     report(_webhook(settings))
     asyncio.run(_carrier(settings, report))
     return is_healthy
@@ -149,6 +157,22 @@ def _files(settings: Settings) -> Finding:
         paths = " ".join(shlex.quote(str(path)) for path in exposed)
         return check.warning(f"hold borrowers' numbers and can be read by other users: chmod go= {paths}")
     return check.ok("can be read by their owner only")
+
+
+def _tls(settings: Settings) -> Finding:
+    check = Check("certificate")
+    try:
+        loaded = CertificateFiles(settings).load()
+    except UnusableCertificate as error:
+        return check.problem(str(error))
+    assert settings.tls_key is not None
+    if is_readable_by_others(settings.tls_key):
+        return check.warning(
+            f"has a key that other users can read: chmod go= {shlex.quote(str(settings.tls_key))}"
+        )
+    days = (loaded.expires - dt.datetime.now(dt.UTC)).days
+    text = f"expires on {loaded.expires:%Y-%m-%d}"
+    return check.warning(f"{text}; renew it") if days < _RENEWAL_DAYS else check.ok(text)
 
 
 def _webhook(settings: Settings) -> Finding:
