@@ -17,17 +17,14 @@ from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
 from localdial_server.observability.logs import configure_logging
 from localdial_server.rpc.administration import AdministrationServicer
-from localdial_server.rpc.api_key_credentials import ApiKeyCredentials
-from localdial_server.rpc.authentication import Authenticator
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
-from localdial_server.rpc.credentials import Credentials
 from localdial_server.rpc.directory import DirectoryServicer
 from localdial_server.rpc.handlers import RpcHandlers
 from localdial_server.rpc.health import HealthServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
-from localdial_server.rpc.own_webhook import WithOwnWebhook
 from localdial_server.rpc.reflection import enable_reflection
+from localdial_server.runtime.authentication import authentication
 from localdial_server.runtime.bootstrap import application
 from localdial_server.runtime.connections import channel_arguments, connection_limit, raise_file_limit
 from localdial_server.runtime.grpc_ports import bind, log_exposure, own_socket
@@ -88,9 +85,8 @@ async def _serve(
         metrics_served(settings, certificates),
     ):
         contract = Contract()
-        rpc = RpcHandlers(
-            contract, _authenticator(settings, app.storage), app.use_cases.importing.shares_account
-        )
+        checks = await authentication(settings, app.storage)
+        rpc = RpcHandlers(contract, checks.authenticator, app.use_cases.importing.shares_account)
         limit = connection_limit(settings.max_connections, raise_file_limit())
         server = grpc_server(
             channel_arguments(limit, settings.connection_age_seconds), shared_port=shared_port
@@ -111,7 +107,7 @@ async def _serve(
             if stop.is_set():
                 return
             keep_health = functools.partial(_keep_health, app.storage, health_servicer, settings)
-            async with _running([*app.background, keep_health]):
+            async with _running([*app.background, *checks.background, keep_health]):
                 # Keep the garbage collector from scanning objects that live as long as the process.
                 gc.collect()
                 gc.freeze()
@@ -151,12 +147,6 @@ def _stop_event(stop_when: int | None, certificates: ServerCertificates | None) 
 
         loop.add_reader(stop_when, stop_once)
     return stop
-
-
-def _authenticator(settings: Settings, storage: Storage) -> Authenticator:
-    api_keys = ApiKeyCredentials(storage.api_keys)
-    credentials = Credentials(api_keys, required=settings.credentials_required)
-    return WithOwnWebhook(credentials) if settings.webhook_listen else credentials
 
 
 def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:

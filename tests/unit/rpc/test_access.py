@@ -1,82 +1,23 @@
 """Who may call which method for which organization: every method, role and organization."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import pytest
-from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 
-from localdial_server.domain.principals import Principal, Role
+from localdial_server.domain.principals import Role
 from localdial_server.rpc.access import ROLES, MethodAccess, PermissionDenied
-from localdial_server.rpc.contract import SERVICES, Contract
-
-CONTRACT: Final = Contract()
-OWN, FOREIGN = "acme", "rival"
-
-# A letter for each role that may call the method for its own organization: dialer, viewer, manager, gateway,
-# admin. Gateways and admins may call it for every organization; nobody else may.
-EXPECTED: Final = {
-    "Administration.CreateApiKey": "a",
-    "Administration.ListApiKeys": "a",
-    "Administration.RotateApiKey": "a",
-    "Administration.RevokeApiKey": "a",
-    "CallRouting.ResolveOutboundCallerId": "da",
-    "CallRouting.BatchResolveOutboundCallerIds": "da",
-    "CallRouting.RouteInboundCall": "dga",
-    "CallRouting.ReportInboundCallOutcome": "dga",
-    "CallRouting.ListOutboundCalls": "dvma",
-    "CallRouting.ListInboundCalls": "dvma",
-    "Directory.SetOrganization": "ma",
-    "Directory.GetOrganization": "vmga",
-    "Directory.ListOrganizations": "a",
-    "Directory.DeleteOrganization": "ma",
-    "Directory.SetUser": "ma",
-    "Directory.GetUser": "vma",
-    "Directory.ListUsers": "vma",
-    "Directory.DeleteUser": "ma",
-    "Directory.BatchSetUsers": "ma",
-    "NumberInventory.ListNumbers": "vma",
-    "NumberInventory.GetNumber": "vma",
-    "NumberInventory.SearchAvailableNumbers": "vma",
-    "NumberInventory.PurchaseNumbers": "ma",
-    "NumberInventory.ImportNumbers": "ma",
-    "NumberInventory.ListImportableNumbers": "ma",
-    "NumberInventory.ReconcileNumbers": "ma",
-    "NumberInventory.DeleteNumbers": "ma",
-    "NumberInventory.MapAreaCodes": "ma",
-    "NumberInventory.UnmapAreaCodes": "ma",
-}
-
-# The called number says which organization is meant, and the use case finds only the principal's.
-FOR_NO_ORGANIZATION = "CallRouting.RouteInboundCall"
-
-
-def methods() -> dict[str, MethodDescriptor]:
-    return {
-        f"{service}.{method.name}": method
-        for service in SERVICES
-        for method in CONTRACT.service(service).methods
-    }
-
-
-def principal(role: Role) -> Principal:
-    return Principal("test", role, OWN if role.has_organization else None)
-
-
-def request_for(name: str, organization_id: str) -> Message:
-    """Return a request about the organization, wherever the method's requests name it."""
-    service, method = name.split(".")
-    request: Any = CONTRACT.request_class(service, method)()
-    if name == "CallRouting.BatchResolveOutboundCallerIds":
-        request.requests.add(organization_id=OWN)
-        request.requests.add(organization_id=organization_id)
-    elif name in {"Directory.SetOrganization", "Directory.SetUser"}:
-        nested = request.organization if name == "Directory.SetOrganization" else request.user
-        nested.organization_id = organization_id
-    elif "organization_id" in request.DESCRIPTOR.fields_by_name:
-        request.organization_id = organization_id
-    return request  # type: ignore[no-any-return]
+from tests.support.access import (
+    EXPECTED,
+    FOR_NO_ORGANIZATION,
+    FOREIGN,
+    OWN,
+    is_expected,
+    methods,
+    principal,
+    request_for,
+)
 
 
 def is_allowed(
@@ -99,13 +40,13 @@ def test_the_table_has_every_method_of_the_contract_and_no_other() -> None:
 
 @pytest.mark.parametrize(("name", "role"), cases())
 def test_a_role_calls_its_methods_for_its_own_organization(name: str, role: Role) -> None:
-    assert is_allowed(name, role, request_for(name, OWN)) == (role.value[0] in EXPECTED[name])
+    assert is_allowed(name, role, request_for(name, OWN)) == (is_expected(name, role))
 
 
 @pytest.mark.parametrize(("name", "role"), cases())
 def test_only_gateways_and_admins_call_their_methods_for_another_organization(name: str, role: Role) -> None:
     reaches_all = not role.has_organization or name == FOR_NO_ORGANIZATION
-    expected = reaches_all and role.value[0] in EXPECTED[name]
+    expected = reaches_all and is_expected(name, role)
     assert is_allowed(name, role, request_for(name, FOREIGN)) == expected
 
 
