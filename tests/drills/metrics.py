@@ -7,13 +7,12 @@ from pathlib import Path
 
 
 def read(log: Path) -> Mapping[str, float]:
-    """Return the metrics without labels, by name, from the address in the server's log."""
+    """Return the metrics, by name and labels, from the address in the server's log."""
     events = (json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith("{"))
     address = next(event["address"] for event in events if event["event"] == "serving metrics")
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
     return {
         name: float(value)
-        for name, _, value in (line.partition(" ") for line in lines if line.startswith("localdial_"))
-        if "{" not in name
+        for name, _, value in (line.rpartition(" ") for line in lines if line.startswith("localdial_"))
     }

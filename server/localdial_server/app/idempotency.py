@@ -8,16 +8,12 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from localdial_server.app.ports.store import Reader, StoredRequest, Transaction
-from localdial_server.domain.errors import RequestIdReused, TooManyRequests
+from localdial_server.domain.errors import RequestIdReused
 
 A = TypeVar("A")
 
 # Cached by type, because building one takes milliseconds.
 _adapter_of: Any = functools.cache(TypeAdapter)
-
-# How many requests of one kind may run in this process at once. Each may wait for the
-# carrier, so further ones are refused with `TooManyRequests`.
-_MAX_RUNNING = 256
 
 
 class IdempotentRequests(Generic[A]):
@@ -38,13 +34,11 @@ class IdempotentRequests(Generic[A]):
         """Run the request, or join its run in this process, and return its answer.
 
         The run continues if the caller gives up. Raises `RequestIdReused` if the request is running
-        with other arguments, and `TooManyRequests` if too many requests are running.
+        with other arguments.
         """
         key = organization_id, request_id
         running = self._running.get(key)
         if running is None:
-            if len(self._running) >= _MAX_RUNNING:
-                raise TooManyRequests
             task = asyncio.create_task(run())
             self._running[key] = arguments, task
             task.add_done_callback(lambda _: self._running.pop(key, None))

@@ -362,15 +362,6 @@ class CarrierNotAvailable(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
         self.retry_after = retry_after
 
 
-class TooManyRequests(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
-    """Too many requests that wait for the carrier are running. An earlier run of this one may have bought."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "too many purchases or deletions are running on this server; try again with the same request_id"
-        )
-
-
 class CarrierUnconfirmed(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
     """The carrier did not confirm a change, other than a purchase, whose repeat is safe."""
 

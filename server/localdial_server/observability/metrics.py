@@ -101,3 +101,15 @@ TLS_RELOAD_FAILING = Gauge(
     "1 while the files of the certificate cannot be used, so that the server keeps the last good one.",
     multiprocess_mode="livemax",
 )
+ADMITTED = Counter("localdial_admitted_total", "Calls that were let in, by the kind of work.", ["work"])
+ADMISSION_WAITING = Gauge(
+    "localdial_admission_waiting",
+    "Calls that wait to be let in, by the kind of work, in units of the cost of one resolve.",
+    ["work"],
+    multiprocess_mode="livesum",
+)
+ADMISSION_REFUSED = Counter(
+    "localdial_admission_refused_total",
+    "Calls that were refused as OVERLOADED: the kind of work of which too much waited, or rate.",
+    ["cause"],
+)

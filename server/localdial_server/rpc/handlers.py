@@ -7,7 +7,7 @@ exception that escapes.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
@@ -15,10 +15,11 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
 from localdial_server.app.current_caller import CURRENT_CALLER, Caller
-from localdial_server.domain.errors import PurchasePending, ServiceError
+from localdial_server.domain.errors import PurchasePending, Reason, ServiceError
 from localdial_server.domain.principals import Principal
 from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.rpc.access import MethodAccess
+from localdial_server.rpc.admission import Admission, Ticket
 from localdial_server.rpc.authentication import Authenticator
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.incidents import Incidents
@@ -30,6 +31,9 @@ _limited_log = LimitedLog(_log)
 
 Method = Callable[..., Awaitable[Message]]
 """Gets the request. Those of `_GETS_CALL` also get the `Call`."""
+
+_Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
+_Invocation = Callable[[Message, Principal, Ticket, _Context], Awaitable[Message]]
 
 
 class Call(NamedTuple):
@@ -55,6 +59,9 @@ _RUNS_IN_THE_CALL = frozenset(
 # better one.
 _GETS_CALL = frozenset({"RouteInboundCall"})
 
+# Refusals that a caller can ask for without end, because they cost it nothing.
+_PACED = frozenset({Reason.OVERLOADED, Reason.UNAUTHENTICATED})
+
 # The error for a caller whose deadline is near while its change still runs. Unlike
 # DEADLINE_EXCEEDED, it says that the change goes on, and what to repeat.
 _NEAR_DEADLINE: Mapping[str, Callable[[Any], ServiceError]] = {
@@ -75,11 +82,16 @@ class RpcHandlers:
     """Serves the methods of the contract, and keeps track of the changes that run."""
 
     def __init__(
-        self, contract: Contract, authenticator: Authenticator, shares_account: Callable[[str], bool]
+        self,
+        contract: Contract,
+        authenticator: Authenticator,
+        admission: Admission,
+        shares_account: Callable[[str], bool],
     ) -> None:
         """`shares_account`: whether an organization's carrier account is also that of others."""
         self._contract = contract
         self._authenticate = authenticator.authenticate
+        self._admission = admission
         self._shares_account = shares_account
         self._incidents = Incidents(_log)
         self._changes: set[asyncio.Task[Message]] = set()
@@ -122,35 +134,32 @@ class RpcHandlers:
     def _handler(self, descriptor: MethodDescriptor, method: Method) -> "grpc.RpcMethodHandler[Any, Any]":
         request_class = self._contract.request_class(descriptor.containing_service.name, descriptor.name)
         access = MethodAccess(descriptor, self._shares_account)
-        is_change = _changes_state(descriptor)
-        if is_change:
-            method = self._to_the_end(method)
-        when_time_is_up = _NEAR_DEADLINE.get(descriptor.name)
-        gets_call = descriptor.name in _GETS_CALL
+        gate = self._admission.gate(descriptor)
+        invoke = self._invocation(descriptor, method)
         check = self._contract.check
         life_cycle = self.life_cycle
 
-        async def handle(raw: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
+        async def handle(raw: bytes, context: _Context) -> bytes:
+            principal = ticket = None
             try:
                 if not life_cycle.is_serving:
                     await life_cycle.refuse(context.time_remaining())
                 principal = await self._authenticate(context)
+                ticket = gate.try_enter(raw) or await gate.enter(raw, principal)
                 request = parse(request_class, raw, MAX_REQUEST_BYTES)
                 access.require(principal, request)
                 check(request)
-                if is_change:
-                    CURRENT_CALLER.set(_caller(principal, context, descriptor, request))
-                if gets_call:
-                    response = await method(request, Call(principal, context.time_remaining()))
-                elif when_time_is_up is None:
-                    response = await method(request)
-                else:
-                    response = await _in_time(method(request), context, lambda: when_time_is_up(request))
+                response = await invoke(request, principal, ticket, context)
                 return response.SerializeToString()
             except ServiceError as error:
                 refusal = error
             except Exception as error:  # noqa: BLE001 - the text of no exception may leave the server
                 refusal = self._incidents.record(descriptor.full_name, error)
+            finally:
+                if ticket is not None:
+                    ticket.leave()
+            if refusal.reason in _PACED:
+                await gate.pace_refusal(raw, principal)
             status = status_of(refusal)
             trailer = trailing_metadata(status, context.time_remaining())
             await context.abort(_CODES[status.code], status.message, trailer)
@@ -158,13 +167,35 @@ class RpcHandlers:
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
-    def _to_the_end(self, method: Method) -> Method:
-        """Return the method as one that runs to its end even if the caller gives up."""
+    def _invocation(self, descriptor: MethodDescriptor, method: Method) -> "_Invocation":
+        """Return the function that carries a call out."""
+        if descriptor.name in _GETS_CALL:
+            return lambda request, principal, _, context: method(
+                request, Call(principal, context.time_remaining())
+            )
+        if not _changes_state(descriptor):
+            return lambda request, *_: method(request)
+        change = self._to_the_end(method)
+        when_time_is_up = _NEAR_DEADLINE.get(descriptor.name)
 
-        async def run(request: Message) -> Message:
+        async def invoke(
+            request: Message, principal: Principal, ticket: Ticket, context: _Context
+        ) -> Message:
+            CURRENT_CALLER.set(_caller(principal, context, descriptor, request))
+            if when_time_is_up is None:
+                return await change(request, ticket)
+            return await _in_time(change(request, ticket), context, lambda: when_time_is_up(request))
+
+        return invoke
+
+    def _to_the_end(self, method: Method) -> Callable[[Message, Ticket], Awaitable[Message]]:
+        """Return the method as one that runs to its end, with its ticket, even if the caller gives up."""
+
+        async def run(request: Message, ticket: Ticket) -> Message:
             if self._is_draining:
                 raise ShuttingDown
             change = asyncio.ensure_future(method(request))
+            ticket.hold_until(change)
             self._changes.add(change)
             change.add_done_callback(self._changes.discard)
             try:
@@ -181,7 +212,7 @@ class RpcHandlers:
 
 async def _in_time(
     call: Awaitable[Message],
-    context: "grpc.aio.ServicerContext[bytes, bytes]",
+    context: _Context,
     when_time_is_up: Callable[[], ServiceError],
 ) -> Message:
     """Await the call until shortly before the caller's deadline; then raise `when_time_is_up()`."""
@@ -195,7 +226,7 @@ async def _in_time(
 
 def _caller(
     principal: Principal,
-    context: "grpc.aio.ServicerContext[bytes, bytes]",
+    context: _Context,
     method: MethodDescriptor,
     request: Message,
 ) -> Caller:

@@ -38,6 +38,8 @@ _LEAST_PING_INTERVAL_MS: Final = 10_000
 # caller that resets its calls at once (CVE-2023-44487) gets no more work done than one that waits.
 _STREAMS: Final = 100
 
+_NO_LIMIT: Final = 2**31 - 1
+
 # Our clients send about 300 bytes, and a token up to 4 KiB.
 _METADATA_BYTES: Final = 8 * 1024
 
@@ -78,6 +80,10 @@ def channel_arguments(connections: int, age_seconds: float) -> list[tuple[str, i
         ("grpc.max_receive_message_length", TRANSPORT_LIMIT_BYTES),
         ("grpc.max_allowed_incoming_connections", connections),
         ("grpc.max_concurrent_streams", _STREAMS),
+        # Once 1,000 calls have no handler, gRPC would refuse those of everybody alike, as CANCELLED. Instead,
+        # `rpc.admission` refuses those of the organizations that send too many.
+        ("grpc.server.max_pending_requests", _NO_LIMIT),
+        ("grpc.server.max_pending_requests_hard_limit", _NO_LIMIT),
         # gRPC refuses at random between the first and the second.
         ("grpc.max_metadata_size", _METADATA_BYTES),
         ("grpc.absolute_max_metadata_size", _METADATA_BYTES),

@@ -96,6 +96,8 @@ class OrganizationLimits(BaseModel):
 
     max_numbers: _Limit | None = None
     max_purchases_per_day: _Limit | None = None
+    rate_units_per_second: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+    rate_burst_units: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     destination_countries: _Countries | None = None
     allowed_number_kinds: frozenset[CostlyKind] = frozenset()
 
@@ -152,9 +154,9 @@ class CarrierSettings(BaseSettings):
         Mapping[str, OrganizationLimits], NoDecode, BeforeValidator(_read_json)
     ] = {}
     """Organizations with limits of their own, as JSON: {"acme": {"max_numbers": 20000,
-    "max_purchases_per_day": 500, "destination_countries": ["US", "JM"], "allowed_number_kinds":
-    ["shared_cost"]}}. Numbers of the kinds premium_rate, shared_cost, satellite, personal and pager are
-    refused unless they are allowed here."""
+    "max_purchases_per_day": 500, "rate_units_per_second": 200, "rate_burst_units": 1000,
+    "destination_countries": ["US", "JM"], "allowed_number_kinds": ["shared_cost"]}}. Numbers of the kinds
+    premium_rate, shared_cost, satellite, personal and pager are refused unless they are allowed here."""
 
     # Each validator checks its own field and may look at fields declared before it. pydantic skips a
     # validator of the whole model as soon as one field is wrong, but all problems must be reported.

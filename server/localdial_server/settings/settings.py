@@ -24,6 +24,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict
 
+from localdial_server.domain.rates import Rate, Rates
 from localdial_server.settings.carrier_settings import CarrierSettings
 from localdial_server.settings.errors import SettingProblem, SettingsError
 from localdial_server.settings.identity_settings import IdentitySettings
@@ -56,7 +57,7 @@ _TEST_PREFIX = "LOCALDIAL_TEST_"
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Server": ("listen", "workers", "default_country", "log_", "lame_duck", "drain", "metrics"),
     "Security": ("tls", "require_credentials", "allow_insecure", "jwt"),
-    "Limits": ("max_connections", "connection_age"),
+    "Limits": ("max_connections", "connection_age", "rate_"),
     "Database and spool": ("state", "database", "degraded", "spool"),
     "Snapshots": ("snapshot",),
     "Carrier": ("carrier", "simulator"),
@@ -211,6 +212,20 @@ class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySetting
         if self.twilio_voice_url or has_other_handler or not self.webhook_public_url:
             return self.twilio_voice_url
         return f"{self.webhook_public_url}/voice"
+
+    @property
+    def rates(self) -> Rates:
+        """The rate limits of all organizations."""
+
+        def rate(per_second: float | None, burst: int | None) -> Rate | None:
+            per_second = self.rate_units_per_second if per_second is None else per_second
+            return Rate(per_second, self.rate_burst_units if burst is None else burst) if per_second else None
+
+        own = self.organization_limits.items()
+        return Rates(
+            rate(None, None),
+            {name: rate(limits.rate_units_per_second, limits.rate_burst_units) for name, limits in own},
+        )
 
     @property
     def shown_database_url(self) -> str:

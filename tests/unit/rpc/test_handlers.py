@@ -15,6 +15,7 @@ from localdial.v1.call_routing_pb2 import (
 )
 from localdial.v1.directory_pb2 import DeleteUserRequest
 from localdial_server.domain.principals import ANONYMOUS
+from localdial_server.rpc.admission import Admission
 from localdial_server.rpc.authentication import OpenAccess
 from localdial_server.rpc.contract import SERVICES, Contract
 from localdial_server.rpc.handlers import Call, RpcHandlers
@@ -64,7 +65,7 @@ async def call(handlers: RpcHandlers, method: str, request: Message, context: An
 async def test_a_call_back_is_routed_with_the_time_that_its_caller_has_left(
     seconds_left: float | None,
 ) -> None:
-    handlers, served = RpcHandlers(Contract(), OpenAccess(), lambda _: True), Implementation()
+    handlers, served = RpcHandlers(Contract(), OpenAccess(), Admission(), lambda _: True), Implementation()
     handlers.life_cycle.open()
     request = RouteInboundCallRequest(called_number="+14155550100")
     await call(handlers, "CallRouting/RouteInboundCall", request, Context(seconds_left), served)
@@ -72,7 +73,7 @@ async def test_a_call_back_is_routed_with_the_time_that_its_caller_has_left(
 
 
 async def test_a_change_that_begins_while_the_server_drains_is_refused() -> None:
-    handlers = RpcHandlers(Contract(), OpenAccess(), lambda _: True)
+    handlers = RpcHandlers(Contract(), OpenAccess(), Admission(), lambda _: True)
     handlers.life_cycle.open()
     await handlers.drain(0)
     request = DeleteUserRequest(organization_id="acme", user_id="ann")

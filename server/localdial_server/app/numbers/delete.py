@@ -61,7 +61,7 @@ class Deleting:
     ) -> DeleteAnswer:
         """Delete the numbers, each independently of the others.
 
-        Raises `OrganizationNotFound`, `RequestIdReused` and `TooManyRequests`.
+        Raises `OrganizationNotFound` and `RequestIdReused`.
         """
         arguments = json.dumps({"phone_numbers": list(phone_numbers)})
         return await self._requests.run_once(

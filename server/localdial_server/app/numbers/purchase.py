@@ -124,7 +124,7 @@ class Purchasing:
 
         Raises `InvalidFields`, `OrganizationNotFound`, `RequestIdReused`, `NoNumbersAvailable`,
         `NumbersTaken`, `NumberLimitReached`, `PurchaseLimitReached`, `CarrierRefused`,
-        `CarrierNotAvailable`, `TooManyRequests` and `PurchasePending`.
+        `CarrierNotAvailable` and `PurchasePending`.
         """
         require_geographic(area_code)
         request = _PurchaseRequest(organization_id, area_code, quantity, request_id)

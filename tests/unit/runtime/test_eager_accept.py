@@ -1,0 +1,71 @@
+"""That the server of grpcio's private parts is in use, and serves and stops like the ordinary one."""
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+
+from localdial_server.runtime.eager_accept import IS_POSSIBLE, eager_server
+
+METHOD = "/test.Service/Method"
+
+
+class Service:
+    """Answers no call before `answers` is set."""
+
+    def __init__(self) -> None:
+        self.answers = asyncio.Event()
+        self.taken = asyncio.Semaphore(0)
+
+    async def method(self, _request: bytes, _context: object) -> bytes:
+        self.taken.release()
+        await self.answers.wait()
+        return b""
+
+
+async def served(service: Service) -> tuple[grpc.aio.Server, str]:
+    server = eager_server([("grpc.so_reuseport", 0)])
+    handlers: dict[str, Any] = {"Method": grpc.unary_unary_rpc_method_handler(service.method)}
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("test.Service", handlers)])
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    return server, f"127.0.0.1:{port}"
+
+
+def test_this_version_of_grpcio_has_the_parts() -> None:
+    assert IS_POSSIBLE
+
+
+async def test_calls_are_taken_while_others_wait_and_all_are_answered() -> None:
+    service = Service()
+    server, address = await served(service)
+    async with grpc.aio.insecure_channel(address) as channel:
+        method: Any = channel.unary_unary(METHOD)
+        calls = [method(b"", timeout=20) for _ in range(200)]
+        for _ in calls:
+            await service.taken.acquire()
+        service.answers.set()
+        assert await asyncio.gather(*calls) == [b""] * 200
+    await server.stop(None)
+
+
+async def test_a_server_that_stops_finishes_calls_and_takes_no_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    service = Service()
+    server, address = await served(service)
+    async with grpc.aio.insecure_channel(address) as channel:
+        method: Any = channel.unary_unary(METHOD)
+        call = method(b"", timeout=20)
+        await service.taken.acquire()
+        stopping = asyncio.create_task(server.stop(10))
+        await asyncio.sleep(0.1)
+        assert not stopping.done()
+        service.answers.set()
+        assert await call == b""
+        await asyncio.wait_for(stopping, 5)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await method(b"", timeout=5)
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert not caplog.records
