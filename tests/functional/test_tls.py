@@ -11,11 +11,13 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import grpc
 import pytest
 from cryptography import x509
 
 from localdial.v1 import directory_pb2 as directory
 from localdial_client import Client, LocaldialError, Unavailable
+from localdial_server.settings.validators import is_loopback
 from tests.functional.commands import Run, said_in_one_line
 from tests.functional.server_process import ServerProcess
 from tests.functional.test_workers import Supervised
@@ -275,6 +277,47 @@ def test_a_webhook_on_its_own_reaches_a_server_that_requires_client_certificates
             assert b"SERVING" in health.read()
     finally:
         webhook.close()
+
+
+# Credentials.
+
+# 127.0.0.1 again, in a form that gRPC listens on.
+EXPOSED_GRPC = "[::ffff:127.0.0.1]:0"
+
+
+@pytest.mark.skipif(is_loopback(EXPOSED_GRPC), reason="this Python knows that the address is a loopback one")
+def test_an_address_that_other_machines_can_reach_requires_credentials(
+    start_server: Start, authority: Authority, identity: Identity
+) -> None:
+    server = start_server(**tls_of(identity), LOCALDIAL_LISTEN=EXPOSED_GRPC)
+    port = server.address.rpartition(":")[2]
+    with connected(f"127.0.0.1:{port}", authority) as client, pytest.raises(LocaldialError) as caught:
+        call(client)
+    assert caught.value.code is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_the_own_webhook_needs_no_key_and_no_other_caller_gets_in_like_it(
+    start_server: Start, authority: Authority, identity: Identity, tmp_path: Path
+) -> None:
+    shared = {
+        **WEBHOOK,
+        **tls_of(identity),
+        "LOCALDIAL_DATABASE_URL": f"sqlite:///{tmp_path}/shared.db",
+    }
+    server = start_server(**shared)
+    with connected(server.address, authority) as client:
+        called = set_up_through(client)
+    server.stop()
+    server = start_server(**shared, LOCALDIAL_REQUIRE_CREDENTIALS="true")
+    assert TwilioCaller(webhook_address(server)).call(To=called).dialed == WORK_PHONE
+    with connected(server.address, authority) as client, pytest.raises(LocaldialError) as caught:
+        call(client)
+    assert caught.value.code is grpc.StatusCode.UNAUTHENTICATED
+    [target] = [str(event["server"]) for event in server.logged() if event["event"] == "serving the webhook"]
+    folder = Path(target.removeprefix("unix:")).parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+    server.stop()
+    assert not folder.exists()
 
 
 # Reloads.
