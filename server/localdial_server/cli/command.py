@@ -167,17 +167,17 @@ def connect(options: CommonOptions) -> Client:
     if options.timeout is not None:
         arguments |= {"timeout": options.timeout, "carrier_timeout": options.timeout}
     try:
-        # Without them, only the address can be wrong.
-        Client(address).close()
-    except ValueError as error:
-        raise CliError(
-            f"the server's address, from --server or {SERVER_ENV}, cannot be used: {error}"
-        ) from None
-    try:
         return Client(address, **arguments)
     except ValueError as error:
         cause = str(error).replace("pass tls=True", "pass --tls or --ca")
-        raise CliError(f"cannot connect to {address} with these options: {cause}", ExitCode.USAGE) from None
+    try:
+        Client(address).close()
+    except ValueError as error:
+        # The address is wrong, whatever the other options are.
+        raise CliError(
+            f"the server's address, from --server or {SERVER_ENV}, cannot be used: {error}"
+        ) from None
+    raise CliError(f"cannot connect to {address} with these options: {cause}", ExitCode.USAGE)
 
 
 def _warn_of_misspelled_server(out: Output) -> None:

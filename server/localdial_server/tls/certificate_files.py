@@ -3,7 +3,7 @@
 import datetime as dt
 import ssl
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -61,7 +61,7 @@ class LoadedCertificate:
     """A certificate that can be used, in the forms that gRPC and Python's `ssl` take."""
 
     chain: bytes
-    key: bytes
+    key: bytes = field(repr=False)
     client_authorities: bytes | None
     expires: dt.datetime
     client_authorities_expire: dt.datetime | None
@@ -168,7 +168,8 @@ class CertificateFiles:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
-            context.load_cert_chain(self._chain.path, self._key.path)
+            # Without a password, OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(self._chain.path, self._key.path, password="")
         except (OSError, ssl.SSLError) as error:
             raise UnusableCertificate(
                 f"{self._chain.shown} and {self._key.shown} cannot be used: {error.strerror or error}; "

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -17,6 +18,7 @@ from localdial_server.tls.certificate_files import CertificateFiles, LoadedCerti
 _log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 1.0
+_WARNING: Final = dt.timedelta(days=7)
 
 
 class ServerCertificates:
@@ -28,6 +30,7 @@ class ServerCertificates:
         self._loaded_state = self._polled_state = files.state()
         self._current = files.load()
         self._problem = ""
+        self._warned_of: LoadedCertificate | None = None
         self._reload_wanted = asyncio.Event()
         self._export()
 
@@ -82,7 +85,7 @@ class ServerCertificates:
             wanted = self._reload_wanted.is_set()
             self._reload_wanted.clear()
             try:
-                await asyncio.to_thread(self._load if wanted else self._poll)
+                await asyncio.to_thread(self._reload if wanted else self._poll)
             except Exception:  # noqa: BLE001 - the watch must not end
                 _log.exception("the certificate files cannot be watched")
 
@@ -93,6 +96,22 @@ class ServerCertificates:
         has_settled, self._polled_state = state == self._polled_state, state
         if has_settled and (state != self._loaded_state or self._problem):
             self._load()
+        self._warn_of_the_end()
+
+    def _reload(self) -> None:
+        before = self._current
+        self._load()
+        if self._current is before and not self._problem:
+            _log.info("the certificate is unchanged", extra={"expires": before.expires.isoformat()})
+
+    def _warn_of_the_end(self) -> None:
+        """Log once that the certificate in use ends soon: nobody may have renewed it."""
+        current = self._current
+        if current is not self._warned_of and current.expires - dt.datetime.now(dt.UTC) < _WARNING:
+            self._warned_of = current
+            _log.warning(
+                "the certificate expires soon; renew it", extra={"expires": current.expires.isoformat()}
+            )
 
     def _load(self) -> None:
         state = self._files.state()
@@ -110,8 +129,6 @@ class ServerCertificates:
             if not loaded.is_same(self._current):
                 _log.info("using a new certificate", extra={"expires": loaded.expires.isoformat()})
                 self._current = loaded
-            elif self._problem:
-                _log.info("the certificate files are as before")
             self._problem = ""
         self._loaded_state = state
         self._export()

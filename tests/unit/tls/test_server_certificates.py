@@ -68,7 +68,7 @@ async def test_a_new_certificate_is_used_and_its_end_is_a_metric(
 ) -> None:
     caplog.set_level(logging.INFO)
     before = certificates.context()
-    end = NOW + dt.timedelta(days=3)
+    end = NOW + dt.timedelta(days=30)
     async with watched(certificates):
         authority.issue("localhost", not_after=end)
         await until(lambda: certificates.context() is not before)
@@ -141,6 +141,28 @@ async def test_files_that_are_written_again_unchanged_are_no_new_certificate(
     certificates._poll()
     certificates._poll()
     assert events(caplog) == []
+
+
+async def test_a_reload_says_that_nothing_changed(
+    certificates: ServerCertificates, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with watched(certificates):
+        certificates.reload()
+        await until(lambda: events(caplog) == ["the certificate is unchanged"])
+
+
+def test_the_end_of_a_certificate_that_nobody_renews_is_logged_once(
+    authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificates = of(authority.issue("localhost", not_after=NOW + dt.timedelta(days=6)))
+    for _ in range(3):
+        certificates._poll()
+    assert events(caplog) == ["the certificate expires soon; renew it"]
+
+
+def test_the_key_is_never_shown(identity: Identity, certificates: ServerCertificates) -> None:
+    assert str(identity.key.read_bytes()) not in repr(certificates._current)
 
 
 async def test_a_reload_does_not_wait_for_the_next_poll(
