@@ -80,9 +80,9 @@ class ServerProcess(Lifecycle):
         return self._end(signal.SIGKILL)
 
     def logged(self) -> list[dict[str, object]]:
-        """Return the events logged since the last start."""
+        """Return the events logged since the last start, without the warning of this machine's SQLite."""
         lines = self.log.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        return [json.loads(line) for line in lines if line.startswith("{") and "WAL-reset bug" not in line]
 
     def _wait_for_address(self, log: IO[bytes]) -> str:
         assert self._process is not None

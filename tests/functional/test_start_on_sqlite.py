@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
 from localdial_server.storage.engines import sqlite
 from tests.functional.commands import Run, said_in_one_line
+from tests.functional.server_process import ServerProcess
 from tests.support.databases import create_sqlite
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
@@ -71,6 +74,38 @@ def test_a_sqlite_that_is_too_old_is_reported(
     [problem] = [finding for finding in findings if finding.state is State.PROBLEM]
     assert said in problem.text
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "warned"),
+    [
+        ((3, 40, 1), True),
+        ((3, 44, 5), True),
+        ((3, 44, 6), False),
+        ((3, 45, 0), True),
+        ((3, 50, 7), False),
+        ((3, 51, 2), True),
+        ((3, 51, 3), False),
+        ((3, 52, 0), False),
+        ((4, 0, 0), False),
+    ],
+)
+def test_the_doctor_warns_of_an_sqlite_that_can_corrupt_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int], *, warned: bool
+) -> None:
+    assert sqlite.has_wal_reset_bug(version) is warned
+    monkeypatch.setattr(sqlite, "has_wal_reset_bug", lambda: warned)
+    findings: list[Finding] = []
+    assert examine(read_settings(state_directory=str(tmp_path)), findings.append)
+    assert [each.state for each in findings if each.check == "sqlite"] == [State.WARNING] * warned
+
+
+def test_the_start_warns_of_an_sqlite_that_can_corrupt_the_database(
+    start_server: Callable[..., ServerProcess],
+) -> None:
+    log = start_server().log
+    wait_until(lambda: "any program on this machine" in log.read_text("utf-8"))
+    wait_until(lambda: ("WAL-reset bug" in log.read_text("utf-8")) is sqlite.has_wal_reset_bug())
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])

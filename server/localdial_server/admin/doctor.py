@@ -15,7 +15,11 @@ from localdial_server.admin.doctor_finding import Check, Finding, OnFinding, Sta
 from localdial_server.admin.doctor_numbers import stored_numbers
 from localdial_server.domain.model import EXTERNAL, NumberState
 from localdial_server.runtime.carriers import twilio_account
-from localdial_server.runtime.storage import open_database, refuse_forgotten_state, require_sqlite_version
+from localdial_server.runtime.sqlite_version import require_sqlite_version, wal_reset_bug
+from localdial_server.runtime.storage import (
+    open_database,
+    refuse_forgotten_state,
+)
 from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
@@ -42,6 +46,8 @@ def examine(settings: Settings, on_finding: OnFinding) -> bool:
 
     report(Check("settings").ok("can be used"))
     report(_database(settings))
+    if warning := wal_reset_bug(settings):
+        report(Check("sqlite").warning(warning))
     for finding in _stored_numbers(settings):
         report(finding)
     report(_files(settings))

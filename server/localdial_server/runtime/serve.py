@@ -31,6 +31,7 @@ from localdial_server.runtime.connections import channel_arguments, connection_l
 from localdial_server.runtime.eager_accept import eager_server
 from localdial_server.runtime.grpc_ports import bind, log_exposure, own_socket
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
+from localdial_server.runtime.sqlite_version import wal_reset_bug
 from localdial_server.runtime.stopping import stop_gracefully
 from localdial_server.runtime.storage import Background, Storage
 from localdial_server.settings.settings import Settings
@@ -138,6 +139,8 @@ async def _serve(
                 )
                 if not shared_port:
                     log_exposure(settings, address)
+                if warning := wal_reset_bug(settings):
+                    _log.warning(warning)
                 on_ready(address)
                 await stop.wait()
                 _log.info("stopping")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from localdial_server.runtime.sqlite_version import require_sqlite_version
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.state_directory import DATABASE_FILE, OLD_STATE_DIRECTORY, SPOOL_FOLDER
@@ -24,7 +25,6 @@ from localdial_server.storage.call_log.inbound import (
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import INBOUND_CALLS, Spool
 from localdial_server.storage.call_log.spool_folder import ForeignSpool, SpoolFolder
-from localdial_server.storage.engines import sqlite
 from localdial_server.storage.engines.sqlite import SqliteDatabase, reason_of
 from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from localdial_server.storage.snapshots.api_keys import ApiKeyDirectory
@@ -227,16 +227,6 @@ def open_database(settings: Settings, *, must_answer: bool = True) -> "SqliteDat
         ) from None
     except OSError as error:
         raise StartError(f"cannot open {file}: {error.strerror}; set LOCALDIAL_DATABASE_URL") from None
-
-
-def require_sqlite_version() -> None:
-    """Raise `StartError` if the SQLite that Python uses is too old for the schema."""
-    if sqlite.VERSION < sqlite.OLDEST_VERSION:
-        found, oldest = (".".join(map(str, version)) for version in (sqlite.VERSION, sqlite.OLDEST_VERSION))
-        raise StartError(
-            f"Python uses SQLite {found} here, but localdial needs {oldest} or later: use a Python with a "
-            "newer SQLite, or set LOCALDIAL_DATABASE_URL to a PostgreSQL database"
-        )
 
 
 def refuse_forgotten_state(settings: Settings) -> None:

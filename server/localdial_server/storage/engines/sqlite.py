@@ -31,6 +31,10 @@ VERSION = sqlite3.sqlite_version_info
 # Older ones cannot drop a column, as migrations do, or corrupt the file when they do.
 OLDEST_VERSION = (3, 35, 5)
 
+# The first release of each branch without the WAL-reset bug (https://sqlite.org/wal.html#walresetbug), by
+# which a commit during a checkpoint can corrupt the database. It has been there since WAL exists.
+_WITHOUT_WAL_RESET_BUG = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+
 _log = logging.getLogger(__name__)
 
 # Enough for every core of the small machines that SQLite serves.
@@ -162,6 +166,12 @@ class SqliteDatabase(Database):
             )
             raise StorageUnavailable from error
         return result
+
+
+def has_wal_reset_bug(version: tuple[int, ...] = VERSION) -> bool:
+    """Return whether this version of SQLite has the WAL-reset bug."""
+    is_mended = any(version >= mended and version[:2] == mended[:2] for mended in _WITHOUT_WAL_RESET_BUG)
+    return version < max(_WITHOUT_WAL_RESET_BUG) and not is_mended
 
 
 def write_something(connection: Connection) -> None:
