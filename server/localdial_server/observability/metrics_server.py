@@ -17,6 +17,9 @@ _log = logging.getLogger(__name__)
 # How long a client may take for the handshake, and for each part of its request.
 _TIMEOUT_SECONDS: Final = 10.0
 
+# Each connection has a thread. A scraper needs one.
+_MAX_CONNECTIONS: Final = 50
+
 NewContext = Callable[[], ssl.SSLContext]
 
 
@@ -34,6 +37,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     ) -> None:
         self.address_family = family
         self._tls = tls
+        self._free = threading.Semaphore(_MAX_CONNECTIONS)
         super().__init__(address, _Handler)
 
     @override
@@ -45,6 +49,18 @@ class _Server(ThreadingMixIn, WSGIServer):
         # The handshake belongs here, in the connection's own thread: it waits for the client.
         with self._tls().wrap_socket(request, server_side=True) as encrypted:
             super().finish_request(encrypted, client_address)
+
+    @override
+    def verify_request(self, *_: object) -> bool:
+        """Return whether there is room for one more connection. If not, it is closed."""
+        return self._free.acquire(blocking=False)
+
+    @override
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
 
     @override
     def handle_error(self, *_: object) -> None:
