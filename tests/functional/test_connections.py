@@ -135,7 +135,7 @@ def test_calls_that_are_reset_at_once_take_no_more_than_others(server: ServerPro
 @pytest.mark.parametrize(
     "flood",
     [
-        http2.frame(http2.GOAWAY, bytes(8) + b'\n{"event": "forged"}\n' * 500),
+        http2.frame(http2.GOAWAY, bytes(7) + b'\1\n{"event": "forged"}\n' * 500),
         http2.frame(http2.PING, bytes(8)),
         http2.frame(http2.SETTINGS, struct.pack(">HI", 4, 65_535)),
         http2.frame(http2.RST_STREAM, http2.CANCEL, stream=1),

@@ -61,6 +61,7 @@ _GETS_CALL = frozenset({"RouteInboundCall"})
 
 # Refusals that a caller can ask for without end, because they cost it nothing.
 _PACED = frozenset({Reason.OVERLOADED, Reason.UNAUTHENTICATED})
+_MISTAKES = frozenset({Reason.MALFORMED_REQUEST, Reason.INVALID_FIELDS, Reason.PERMISSION_DENIED})
 
 # The error for a caller whose deadline is near while its change still runs. Unlike
 # DEADLINE_EXCEEDED, it says that the change goes on, and what to repeat.
@@ -158,8 +159,8 @@ class RpcHandlers:
             finally:
                 if ticket is not None:
                     ticket.leave()
-            if refusal.reason in _PACED:
-                await gate.pace_refusal(raw, principal)
+            if refusal.reason in _PACED or refusal.reason in _MISTAKES:
+                await gate.pace_refusal(raw, principal, is_mistake=refusal.reason in _MISTAKES)
             status = status_of(refusal)
             trailer = trailing_metadata(status, context.time_remaining())
             await context.abort(_CODES[status.code], status.message, trailer)

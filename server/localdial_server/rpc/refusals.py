@@ -6,8 +6,6 @@ from typing import Final
 
 from localdial_server.rpc.fair_queue import FairQueue
 
-# A refusal costs about 0.15 ms, nearly all of it in gRPC, so refusals take at most a tenth of the time.
-PER_SECOND: Final = 500
 _AT_ONCE: Final = 100
 
 # How much of delayed refusals may be in memory. Beyond that they are sent at once.
@@ -21,7 +19,9 @@ class Refusals:
     So a client that repeats refused calls at once gets to send no more than it is refused.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, per_second: float) -> None:
+        """Send so many refusals per second, and some more at once after a pause."""
+        self._per_second = per_second
         self._queue: FairQueue[asyncio.Future[None]] = FairQueue()
         self._delayed_bytes = 0
         # When as many as may be sent at once could be sent again, in seconds of the loop's clock.
@@ -31,7 +31,7 @@ class Refusals:
     @property
     def delay(self) -> float:
         """How many seconds a refusal is delayed now."""
-        return len(self._queue) / PER_SECOND
+        return len(self._queue) / self._per_second
 
     async def pace(self, names: Sequence[str], request_bytes: int) -> None:
         """Wait until the refusal may be sent. `names` take turns, such as an organization and a key."""
@@ -51,8 +51,8 @@ class Refusals:
             self._delayed_bytes -= size
 
     def _may_send(self, now: float) -> bool:
-        at = max(self._all_at, now) + 1 / PER_SECOND
-        if at > now + _AT_ONCE / PER_SECOND:
+        at = max(self._all_at, now) + 1 / self._per_second
+        if at > now + _AT_ONCE / self._per_second:
             return False
         self._all_at = at
         return True
@@ -60,7 +60,7 @@ class Refusals:
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
-            loop.call_later(2 / PER_SECOND, self._send, loop)
+            loop.call_later(2 / self._per_second, self._send, loop)
 
     def _send(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_scheduled = False

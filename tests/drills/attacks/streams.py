@@ -92,5 +92,5 @@ _STREAMS: Final[Sequence[Callable[[random.Random], bytes]]] = (
     lambda _: _GREETING + http2.frame(http2.PING, bytes(8)) * 300,
     lambda _: _GREETING + http2.frame(http2.SETTINGS, struct.pack(">HI", 1, 2**32 - 1)) * 300,
     lambda _: _GREETING + http2.frame(http2.WINDOW_UPDATE, b"\x7f\xff\xff\xff") * 10,
-    lambda _: _GREETING + http2.frame(http2.GOAWAY, bytes(8) + b'\n{"event": "forged"}\n' * 300) * 10,
+    lambda _: _GREETING + http2.frame(http2.GOAWAY, bytes(7) + b'\1\n{"event": "forged"}\n' * 300) * 10,
 )

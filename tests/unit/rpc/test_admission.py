@@ -10,7 +10,6 @@ from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import GetUserRequest
 from localdial_server.domain.principals import ANONYMOUS, Principal, Role
 from localdial_server.domain.rates import Rate, Rates
-from localdial_server.rpc import refusals
 from localdial_server.rpc.admission import BOUNDS, Admission, Gate, Overloaded, RateExceeded, Ticket
 from localdial_server.rpc.contract import Contract
 from localdial_server.rpc.prices import Work
@@ -95,7 +94,7 @@ async def test_refusals_are_logged_once_in_ten_seconds(caplog: pytest.LogCapture
 
 
 async def test_few_refusals_are_sent_at_once_and_many_at_a_pace() -> None:
-    paced = Refusals()
+    paced = Refusals(500)
     tasks = [asyncio.create_task(paced.pace(["flood", "key"], 40)) for _ in range(2_000)]
     await asyncio.sleep(0)
     assert sum(task.done() for task in tasks) == pytest.approx(100, abs=5)
@@ -104,13 +103,28 @@ async def test_few_refusals_are_sent_at_once_and_many_at_a_pace() -> None:
     begun = asyncio.get_running_loop().time()
     await asyncio.sleep(0.5)
     seconds = asyncio.get_running_loop().time() - begun
-    assert sum(task.done() for task in tasks) < 110 + 1.5 * refusals.PER_SECOND * seconds
+    assert sum(task.done() for task in tasks) < 110 + 1.5 * 500 * seconds
     for task in tasks:
         task.cancel()
 
 
+async def test_mistakes_are_sent_at_a_slower_pace_than_other_refusals_and_do_not_delay_them() -> None:
+    resolve = gate(Admission())
+    mistakes = [
+        asyncio.create_task(resolve.pace_refusal(leg("flood"), ANONYMOUS, is_mistake=True))
+        for _ in range(1_000)
+    ]
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(1):
+        await resolve.pace_refusal(leg("other"), ANONYMOUS, is_mistake=False)
+    assert sum(task.done() for task in mistakes) == pytest.approx(100, abs=10)
+    for task in mistakes:
+        task.cancel()
+
+
 async def test_the_refusal_of_another_organization_overtakes_the_backlog() -> None:
-    paced = Refusals()
+    paced = Refusals(500)
     flood = [asyncio.create_task(paced.pace(["flood", "key"], 40)) for _ in range(5_000)]
     await asyncio.sleep(0)
     begun = asyncio.get_running_loop().time()
@@ -124,7 +138,7 @@ async def test_the_refusal_of_another_organization_overtakes_the_backlog() -> No
 
 
 async def test_refusals_that_would_take_too_much_memory_are_sent_at_once() -> None:
-    paced = Refusals()
+    paced = Refusals(500)
     tasks = [asyncio.create_task(paced.pace(["flood", "key"], 1024 * 1024)) for _ in range(1_000)]
     await asyncio.sleep(0)
 
