@@ -12,11 +12,12 @@ from localdial_server.app.ports.inbound_call_log import InboundCallLog
 from localdial_server.app.ports.number_index import NumberIndex
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import CallQuery, InboundCallQuery, Reader, Store
+from localdial_server.app.toll_fraud import may_dial
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination, decide_destination
 from localdial_server.domain.caller_id import decide_caller_id
 from localdial_server.domain.callers import FORMS_OF_CALLED_NUMBERS, NumberReader
-from localdial_server.domain.dialing_permissions import DialingPermission, DialingPermissions
+from localdial_server.domain.dialing_permissions import DialingPermissions
 from localdial_server.domain.errors import (
     CallIdReused,
     FieldViolation,
@@ -182,15 +183,15 @@ class CallRouting:
             if organization_id is None:
                 raise NumberNotFound(called_number)
             call = InboundCall(organization_id, call_id or new_id, call_time, called_number, caller_number)
-            may_dial = _may_dial(self._permissions.of(organization_id))
+            is_allowed = may_dial(organization_id, self._permissions.of(organization_id))
             earlier = _recorded(reader, call, queued) if call_id is not None else None
             if earlier is not None:
                 is_same = (earlier.called_number, earlier.caller_number) == (called_number, caller_number)
                 phones = filter(None, (earlier.destination_number, earlier.fallback_number))
-                if is_same and all(map(may_dial, phones)):
+                if is_same and all(map(is_allowed, phones)):
                     return earlier, True
                 call = replace(call, call_id=new_id)
-            return _sent(reader, call, called_number, may_dial), False
+            return _sent(reader, call, called_number, is_allowed), False
 
         call, is_repeat = await self._store.read("call_routing.route", work)
         if not is_repeat:
@@ -245,7 +246,7 @@ class CallRouting:
                 None,
                 None,
                 caller_id_owner=None,
-                may_dial=_may_dial(self._permissions.of(found.organization_id)),
+                may_dial=may_dial(found.organization_id, self._permissions.of(found.organization_id)),
             )
         except NoDestination:
             # The database may know a user who called this caller.
@@ -359,20 +360,8 @@ def _recorded(reader: Reader, call: InboundCall, queued: Sequence[InboundCall]) 
     return next((each for each in found if each is not None and each.called_number is not None), None)
 
 
-def _may_dial(permission: DialingPermission) -> Callable[[str], bool]:
-    """Return the function that decides whether a phone may be dialed, and counts those that may not."""
-
-    def may_dial(phone_number: str) -> bool:
-        objection = permission.against_dialing(phone_number)
-        if objection is not None:
-            metrics.BARRED_DESTINATIONS.labels(objection.cause).inc()
-        return objection is None
-
-    return may_dial
-
-
 def _sent(
-    reader: Reader, call: InboundCall, called_number: str, may_dial: Callable[[str], bool]
+    reader: Reader, call: InboundCall, called_number: str, is_allowed: Callable[[str], bool]
 ) -> InboundCall:
     """Return the call with the destination that the rules give it, or as MISSED if it has none."""
     organization_id, caller_number = call.organization_id, call.caller_number
@@ -388,7 +377,7 @@ def _sent(
             last_call,
             last_user,
             caller_id_owner=owner,
-            may_dial=may_dial,
+            may_dial=is_allowed,
         )
     except NoDestination:
         return replace(call, outcome=InboundCallOutcome.MISSED, outcome_time=call.call_time)

@@ -1,11 +1,12 @@
 """Organizations and users, which the CRM keeps in step with its own records."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from localdial_server.app.lookup import require_organization, require_user
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
+from localdial_server.app.toll_fraud import refused_number
 from localdial_server.domain.dialing_permissions import DialingPermission, DialingPermissions
 from localdial_server.domain.errors import FieldViolation, InvalidFields, NumberInUse, OrganizationHasNumbers
 from localdial_server.domain.model import Organization, User
@@ -27,9 +28,11 @@ class Directory:
         """
         organization_id = organization.organization_id
         number = organization.organization_number
-        objection = self._permissions.of(organization_id).against_dialing(number) if number else None
-        if objection is not None:
-            raise InvalidFields([FieldViolation("organization.organization_number", objection.requirement)])
+        if number is not None:
+            objection = self._permissions.of(organization_id).against_dialing(number)
+            field = "organization.organization_number"
+            if violations := refused_number(organization_id, field, objection):
+                raise InvalidFields(violations)
 
         def work(transaction: Transaction) -> int:
             before = transaction.organization(organization_id)
@@ -91,7 +94,7 @@ class Directory:
         Raises `OrganizationNotFound`, and `InvalidFields` for a number that may not be shown or dialed.
         """
         permission = self._permissions.of(user.organization_id)
-        if violations := list(_refused_numbers(permission, user, "user")):
+        if violations := _refused_numbers(permission, user, "user"):
             raise InvalidFields(violations)
         return await self._set_users(user.organization_id, [user])
 
@@ -172,11 +175,13 @@ class Directory:
         return await self._store.write("directory.delete_user", work, serialize_on=organization_id)
 
 
-def _refused_numbers(permission: DialingPermission, user: User, path: str) -> Iterator[FieldViolation]:
-    """Yield the fields of the user with a number that may not be shown or dialed."""
-    for name, number, against in (
-        ("caller_id", user.caller_id, permission.against_showing),
-        ("work_phone", user.work_phone, permission.against_dialing),
-    ):
-        if number is not None and (objection := against(number)) is not None:
-            yield FieldViolation(f"{path}.{name}", objection.requirement)
+def _refused_numbers(permission: DialingPermission, user: User, path: str) -> Sequence[FieldViolation]:
+    """Return the fields of the user with a number that may not be shown or dialed."""
+    violations = []
+    if user.caller_id is not None:
+        objection = permission.against_showing(user.caller_id)
+        violations += refused_number(user.organization_id, f"{path}.caller_id", objection)
+    if user.work_phone is not None:
+        objection = permission.against_dialing(user.work_phone)
+        violations += refused_number(user.organization_id, f"{path}.work_phone", objection)
+    return violations

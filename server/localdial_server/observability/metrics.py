@@ -62,6 +62,12 @@ RELEASES_REFUSED = Counter(
 INBOUND_CALLS = Counter(
     "localdial_inbound_calls_total", "Call-backs that were answered, by why they were sent where.", ["reason"]
 )
+REFUSED_NUMBERS = Counter(
+    "localdial_refused_numbers_total",
+    "Numbers that were refused because the organization may not use them, by the kind of number; country if "
+    "the country is the reason.",
+    ["cause"],
+)
 BARRED_DESTINATIONS = Counter(
     "localdial_barred_destinations_total",
     "Phones that call-backs skipped because the organization may not call them, by the kind of number; "

@@ -1,14 +1,19 @@
 """Numbers that an organization may not show or dial are refused, and skipped if they are stored."""
 
+import logging
+
 import pytest
 from prometheus_client import REGISTRY
 
+from localdial_server.app import toll_fraud
 from localdial_server.app.call_routing import Leg
+from localdial_server.app.current_caller import COMMAND_LINE, CURRENT_CALLER
 from localdial_server.app.use_cases import UseCases
 from localdial_server.domain.costly_numbers import CostlyKind
 from localdial_server.domain.dialing_permissions import DialingPermission, DialingPermissions
 from localdial_server.domain.errors import InvalidFields, NoDestination, StorageUnavailable
 from localdial_server.domain.model import DestinationReason, Organization, User
+from localdial_server.observability.log_limit import LimitedLog
 from tests.support.waiting import until
 from tests.unit.app.harness import A, B, Harness
 
@@ -44,6 +49,17 @@ def with_permission(harness: Harness, permission: DialingPermission) -> UseCases
 
 def barred(cause: str) -> float:
     return REGISTRY.get_sample_value("localdial_barred_destinations_total", {"cause": cause}) or 0
+
+
+def refused_count(cause: str) -> float:
+    return REGISTRY.get_sample_value("localdial_refused_numbers_total", {"cause": cause}) or 0
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Return the log, which no earlier test has used up for its next seconds."""
+    monkeypatch.setattr(toll_fraud, "_log", LimitedLog(logging.getLogger(toll_fraud.__name__)))
+    return caplog
 
 
 @pytest.mark.parametrize("phone", [PREMIUM, SATELLITE, "+12129765555", "+447012345678"])
@@ -168,3 +184,28 @@ async def test_the_country_counts_for_destinations_and_not_for_caller_ids(harnes
         await use_cases.directory.set_user(User(A, "ann", work_phone=JAMAICA))
     with pytest.raises(InvalidFields, match="JM is not one"):
         await use_cases.directory.set_organization(Organization(A, organization_number="+18765550152"))
+
+
+async def test_a_refused_number_is_counted_and_logged_with_the_principal(
+    harness: Harness, log: pytest.LogCaptureFixture
+) -> None:
+    count = refused_count("premium_rate")
+    CURRENT_CALLER.set(COMMAND_LINE)
+    for _ in range(2):
+        with pytest.raises(InvalidFields):
+            await harness.directory.set_user(User(A, "ann", caller_id=PREMIUM, work_phone=PREMIUM))
+    assert refused_count("premium_rate") == count + 4
+    # The limit of the log leaves out all but the first.
+    (line,) = [record for record in log.records if "was refused" in record.getMessage()]
+    said = vars(line)
+    assert (said["cause"], said["organization_id"], said["field"]) == ("premium_rate", A, "user.caller_id")
+    assert said["principal"] == COMMAND_LINE.principal.name
+    assert PREMIUM not in str(said)
+
+
+async def test_a_skipped_number_is_logged(harness: Harness, ours: str, log: pytest.LogCaptureFixture) -> None:
+    await store(harness, MAIN, PREMIUM, None, ours)
+    await with_permission(harness, DialingPermission()).routing.route(ours, CALLER)
+    (line,) = [record for record in log.records if "skipped" in record.getMessage()]
+    assert (vars(line)["cause"], vars(line)["organization_id"]) == ("premium_rate", A)
+    assert PREMIUM not in str(vars(line))

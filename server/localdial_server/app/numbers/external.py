@@ -9,10 +9,10 @@ from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.import_numbers import ImportAnswer
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Store, Transaction
+from localdial_server.app.toll_fraud import refused_number
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.dialing_permissions import DialingPermissions
 from localdial_server.domain.errors import (
-    FieldViolation,
     InvalidFields,
     NumberHeldHere,
     NumberInUse,
@@ -52,11 +52,12 @@ class ExternalNumbers:
         Raises `OrganizationNotFound`, and `InvalidFields` for numbers that the organization may not show.
         """
         permission = self._permissions.of(organization_id)
-        objections = map(permission.against_showing, phone_numbers)
         violations = [
-            FieldViolation(f"phone_numbers[{index}]", objection.requirement)
-            for index, objection in enumerate(objections)
-            if objection is not None
+            violation
+            for index, number in enumerate(phone_numbers)
+            for violation in refused_number(
+                organization_id, f"phone_numbers[{index}]", permission.against_showing(number)
+            )
         ]
         if violations:
             raise InvalidFields(violations)
