@@ -1,5 +1,6 @@
 """What each role may call where credentials are required, and what it learns of other organizations."""
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator
@@ -95,7 +96,13 @@ class Server(NamedTuple):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("tenants")
+    with served(tmp_path_factory.mktemp("tenants")) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[Server]:
+    """Serve from this folder."""
     public = jwt.algorithms.ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
     keys = folder / "jwks.json"
     keys.write_text(json.dumps({"keys": [{**public, "kid": "k1"}]}))
