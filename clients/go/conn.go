@@ -36,7 +36,7 @@ func newConn(channel *grpc.ClientConn, s *settings, closed context.Context) *con
 	return c
 }
 
-// Invoke makes a call, which gRPC retries if that is safe.
+// Invoke makes a call, which gRPC retries if that is safe, and which is repeated here if the server is overloaded.
 func (c *conn) Invoke(ctx context.Context, method string, args, reply any, options ...grpc.CallOption) error {
 	request, isMessage := args.(proto.Message)
 	response, answersMessage := reply.(proto.Message)
@@ -48,8 +48,17 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, optio
 	defer cancel()
 	ctx, made := withAttempts(ctx, c.addresses)
 
-	if err := c.channel.Invoke(ctx, method, sent, reply, options...); err != nil {
+	for attempt := 1; ; attempt++ {
+		err := c.channel.Invoke(ctx, method, sent, reply, options...)
+		if err == nil {
+			c.revisions.learn(method, sent, response)
+			return nil
+		}
 		failure := fromCall(ctx, err, sent)
+		if pause, again := pauseAfterOverload(ctx, failure, attempt); again {
+			sleep(ctx, pause)
+			continue
+		}
 		if failure.Code == codes.Canceled && c.closed.Err() != nil && !errors.Is(failure, context.Canceled) {
 			return closedError(err, sent)
 		}
@@ -57,8 +66,6 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, optio
 		c.revisions.learnFailure(sent, failure)
 		return failure
 	}
-	c.revisions.learn(method, sent, response)
-	return nil
 }
 
 // NewStream completes the interface; the contract has no streams.

@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	localdial "github.com/localdial/localdial/clients/go"
 	"github.com/localdial/localdial/clients/go/internal/fakeserver"
@@ -252,5 +254,51 @@ func reachBoth(t *testing.T, client *localdial.Client, servers ...*fakeserver.Se
 	}
 	for _, server := range servers {
 		server.Forget()
+	}
+}
+
+// refuses returns the answer of a server that refuses calls for the reason.
+func refuses(reason string, delay time.Duration) fakeserver.Answer {
+	return fakeserver.Fails(codes.ResourceExhausted, "refused",
+		&errdetails.ErrorInfo{Domain: "localdial", Reason: reason},
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
+}
+
+func TestACallThatAnOverloadedServerRefusesIsRepeatedAfterTheDelay(t *testing.T) {
+	server, client := serverAndClient(t)
+	server.Answers(refuses("OVERLOADED", 300*time.Millisecond), refuses("OVERLOADED", 0))
+	start := time.Now()
+	if err := getUser(t.Context(), client); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took < 300*time.Millisecond {
+		t.Error("repeated too soon:", took)
+	}
+	if count := len(server.Received()); count != 3 {
+		t.Error(count)
+	}
+}
+
+func TestAnOverloadIsReportedIfTheDelayExceedsTheTimeLeft(t *testing.T) {
+	server, client := serverAndClient(t)
+	server.Answers(refuses("OVERLOADED", time.Minute))
+	if err := getUser(t.Context(), client); !localdial.HasReason(err, localdialv1.ErrorReason_ERROR_REASON_OVERLOADED) {
+		t.Error(err)
+	}
+	if count := len(server.Received()); count != 1 {
+		t.Error(count)
+	}
+}
+
+func TestALimitIsNotTriedAgain(t *testing.T) {
+	for _, reason := range []string{"NUMBER_LIMIT_REACHED", "PURCHASE_LIMIT_REACHED", "REQUEST_TOO_LARGE"} {
+		server, client := serverAndClient(t)
+		server.Answers(refuses(reason, 10*time.Millisecond))
+		if err := getUser(t.Context(), client); !errors.Is(err, localdial.ErrResourceExhausted) {
+			t.Error(reason, err)
+		}
+		if count := len(server.Received()); count != 1 {
+			t.Error(reason, count)
+		}
 	}
 }

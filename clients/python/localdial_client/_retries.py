@@ -19,6 +19,7 @@ import grpc
 from google.protobuf.message import Message
 
 from localdial.v1 import administration_pb2, call_routing_pb2, directory_pb2, number_inventory_pb2
+from localdial_client.errors import overload_of
 
 _PUSHBACK: Final = "grpc-retry-pushback-ms"
 _JITTER: Final = 0.2
@@ -59,6 +60,9 @@ def _policies(config: Mapping[str, Any]) -> Iterator[tuple[str, RetryPolicy]]:
 _CONFIG: Final = json.loads(files(__package__).joinpath("service_config.json").read_text("ascii"))
 _POLICY_OF: Final = dict(_policies(_CONFIG))
 
+# The policy of a method that is not safe to repeat. A server that is overloaded did nothing, so then any is.
+_ONLY_OVERLOAD: Final = next(iter(_POLICY_OF.values()))._replace(codes=frozenset())
+
 
 class Retries:
     """The retries of one client. Thread-safe.
@@ -78,7 +82,8 @@ class Retries:
 
     def attempts(self, request_type: type[Message], timeout: float) -> Attempts:
         """Return the attempts of a new call, which has `timeout` seconds."""
-        policy = _POLICY_OF.get(request_type.DESCRIPTOR.full_name) if self._enabled else None
+        name = request_type.DESCRIPTOR.full_name
+        policy = _POLICY_OF.get(name, _ONLY_OVERLOAD) if self._enabled else None
         return Attempts(self, policy, timeout)
 
     def succeeded(self) -> None:
@@ -122,19 +127,28 @@ class Attempts:
     def pause_after(self, error: grpc.RpcError) -> float | None:
         """Return how many seconds to wait after the failed attempt; None if the call has failed."""
         policy = self._policy
-        if policy is None or error.code() not in policy.codes:
+        if policy is None:
+            return None
+        # Not all of RESOURCE_EXHAUSTED: a repeat does not help against the limits on numbers and purchases.
+        overload = overload_of(error)
+        if overload is None and error.code() not in policy.codes:
             return None
         pushback = _pushback_of(error)
         if not self._retries.failed() or pushback == "never" or self._count >= policy.max_attempts:
             return None
         self._last_failure = self._located(error.details() or error.code().name)
+        left = self._deadline - time.monotonic()
+        if overload is not None and overload.retry_delay is not None:
+            # What the server refused at once must not come back at once.
+            pause = overload.retry_delay * random.uniform(1, 1 + _JITTER)  # noqa: S311
+            return pause if pause < left else None
         if pushback is None:
             pause = self._backoff * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads clients out
             self._backoff = min(self._backoff * policy.multiplier, policy.max_backoff)
         else:
             pause = int(pushback) / 1000
             self._backoff = policy.initial_backoff
-        return max(0.0, min(pause, self._deadline - time.monotonic()))
+        return max(0.0, min(pause, left))
 
     def explained(self, code: grpc.StatusCode, message: str) -> str:
         """Return the message of a call that no server answered, with why, the address and the attempts."""

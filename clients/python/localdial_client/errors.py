@@ -14,6 +14,7 @@ Explain: TypeAlias = Callable[[grpc.StatusCode, str], str]
 
 _DETAILS_KEY: Final = "grpc-status-details-bin"
 _DOMAIN: Final = "localdial"
+_OVERLOADED: Final = "OVERLOADED"
 
 
 class FieldViolation(NamedTuple):
@@ -200,15 +201,26 @@ def from_rpc_error(error: grpc.RpcError, request: Message, explained: Explain) -
 
     `explained` returns the message of an error without a reason, which the service did not send.
     """
+    return _decode(error.code(), error.details() or "", _status_of(error), request, explained)
+
+
+def overload_of(error: grpc.RpcError) -> LocaldialError | None:
+    """Return the error if the server has too many calls, so that it did nothing; else None."""
+    if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return None
+    failure = _decode(error.code(), error.details() or "", _status_of(error))
+    return failure if failure.reason == _OVERLOADED else None
+
+
+def _status_of(error: grpc.RpcError) -> Status:
     # The type stubs know neither that these are pairs nor that None is possible, as without a connection.
     trailing = cast("Iterable[tuple[str, str | bytes]] | None", error.trailing_metadata())
-    status = Status()
     for key, value in trailing or ():
         if key == _DETAILS_KEY and isinstance(value, bytes):
             # Details that cannot be decoded must not hide the error itself.
             with contextlib.suppress(DecodeError):
-                status = Status.FromString(value)
-    return _decode(error.code(), error.details() or "", status, request, explained)
+                return Status.FromString(value)
+    return Status()
 
 
 def _decode(

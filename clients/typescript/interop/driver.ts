@@ -16,11 +16,11 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import {
+  Administration,
   type CallOptions,
   CallRouting,
   Client,
   type ClientOptions,
-  Administration,
   Directory,
   errorFromStatus,
   LocaldialError,

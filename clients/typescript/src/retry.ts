@@ -30,11 +30,20 @@ export interface RetryPolicy extends BackoffPolicy {
   readonly codes: ReadonlySet<string>;
 }
 
-/** The retry policies of a service config. A method without a policy is not retried. */
+/** The retry policies of a service config. A method without a policy is not retried, unless the server is overloaded. */
 export class RetryPolicies {
   readonly #byMethod = new Map<string, RetryPolicy>();
+  /** For methods that are not safe to repeat. A server that is overloaded did nothing, so then any is. */
+  readonly onlyOverload: RetryPolicy;
 
   constructor(config: RetryConfig) {
+    let onlyOverload = {
+      maxAttempts: 1,
+      initialBackoffMs: 0,
+      maxBackoffMs: 0,
+      multiplier: 1,
+      codes: new Set<string>(),
+    };
     for (const { name, retryPolicy } of config.methodConfig) {
       const policy = {
         maxAttempts: retryPolicy.maxAttempts,
@@ -43,8 +52,10 @@ export class RetryPolicies {
         multiplier: retryPolicy.backoffMultiplier,
         codes: new Set(retryPolicy.retryableStatusCodes),
       };
+      onlyOverload = { ...policy, codes: new Set() };
       for (const { service, method } of name) this.#byMethod.set(`${service}/${method}`, policy);
     }
+    this.onlyOverload = onlyOverload;
   }
 
   /** Returns the policy of the method, or undefined if it has none. */
@@ -99,6 +110,11 @@ export class Backoff {
   reset(): void {
     this.#nextMs = this.#policy.initialBackoffMs;
   }
+}
+
+/** Returns a server's pause, up to 20 % longer at random, so that what it refused at once does not come back at once. */
+export function spread(pauseMs: number): number {
+  return pauseMs * (1 + 0.2 * Math.random());
 }
 
 /**

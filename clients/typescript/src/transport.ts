@@ -7,7 +7,7 @@ import { Attempt, CallEnded } from "./attempt.js";
 import { type Balancer, NoServerError, type Picked } from "./balancer.js";
 import { errorOf, type LocaldialError } from "./errors.js";
 import { withIds } from "./ids.js";
-import { Backoff, pushbackOf, type RetryPolicies, type RetryPolicy, type RetryThrottle } from "./retry.js";
+import { Backoff, pushbackOf, type RetryPolicies, type RetryPolicy, type RetryThrottle, spread } from "./retry.js";
 import type { Revisions } from "./revisions.js";
 import type { Subchannel } from "./subchannel.js";
 import { version } from "./version.js";
@@ -75,8 +75,8 @@ export class LocaldialTransport implements Transport {
     const call = new Call(timeoutMs ?? this.#defaultTimeout(method), signal, this.#settings.addresses);
     this.#calls.add(call);
     try {
-      const policy = policies.of(method);
-      const backoff = policy && new Backoff(policy);
+      const policy = policies.of(method) ?? policies.onlyOverload;
+      const backoff = new Backoff(policy);
       const tried = new Set<Subchannel>();
       let unprocessed = 0;
       for (;;) {
@@ -91,7 +91,7 @@ export class LocaldialTransport implements Transport {
         // Like gRPC, immediately send a request again, once, that no server processed: the server began to stop while
         // the request was on its way.
         if (outcome.unprocessed && ++unprocessed === 1) continue;
-        const pause = this.#pause(outcome, call.attempts, policy, backoff);
+        const pause = this.#pause(outcome, call, policy, backoff);
         if (pause === undefined) {
           revisions?.forgetUnreached(request, outcome.error);
           throw call.explained(outcome.error);
@@ -154,17 +154,17 @@ export class LocaldialTransport implements Transport {
   }
 
   /** Returns how many milliseconds to wait before the next attempt, or undefined if there is none. */
-  #pause(
-    { error, pushback }: Failure,
-    attempts: number,
-    policy: RetryPolicy | undefined,
-    backoff: Backoff | undefined,
-  ): number | undefined {
-    if (!policy || !backoff) return undefined;
-    const retryable = policy.codes.has(error.code);
+  #pause({ error, pushback }: Failure, call: Call, policy: RetryPolicy, backoff: Backoff): number | undefined {
+    // Not all of RESOURCE_EXHAUSTED: a repeat does not help against the limits on numbers and purchases.
+    const overload = error.code === "RESOURCE_EXHAUSTED" && error.reason === "OVERLOADED";
+    const retryable = overload || policy.codes.has(error.code);
     if (!retryable && pushback !== "never") return undefined;
     const allowed = this.#settings.throttle.failure();
-    if (!retryable || pushback === "never" || !allowed || attempts >= policy.maxAttempts) return undefined;
+    if (!retryable || pushback === "never" || !allowed || call.attempts >= policy.maxAttempts) return undefined;
+    if (overload && error.retryDelayMs !== undefined) {
+      const pause = spread(error.retryDelayMs);
+      return pause < call.leftMs() ? pause : undefined;
+    }
     if (pushback === undefined) return backoff.next();
     backoff.reset();
     return pushback;
@@ -210,9 +210,14 @@ class Call {
     return this.signal.reason instanceof CallEnded && this.signal.reason.code === "DEADLINE_EXCEEDED";
   }
 
+  /** Returns how many milliseconds are left until the deadline. */
+  leftMs(): number {
+    return this.#deadline - performance.now();
+  }
+
   /** Returns the time left as the `grpc-timeout` header, which may have at most 8 digits. */
   grpcTimeout(): string {
-    const left = Math.max(1, Math.ceil(this.#deadline - performance.now()));
+    const left = Math.max(1, Math.ceil(this.leftMs()));
     return left < 1e8 ? `${left}m` : `${Math.ceil(left / 1000)}S`;
   }
 

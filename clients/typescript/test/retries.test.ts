@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { constants } from "node:http2";
 import { test } from "node:test";
-import type { DescService } from "@bufbuild/protobuf";
-import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { create, type DescService } from "@bufbuild/protobuf";
+import { durationFromMs, MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { UnavailableError } from "@localdial/client";
+import { ErrorInfoSchema, RetryInfoSchema } from "#client/gen/google/rpc/error_details_pb.js";
 import { serviceConfig } from "#client/gen/service_config.js";
 import { Backoff, pushbackOf, RetryPolicies } from "#client/retry.js";
 import { services, unavailable } from "./fake_server.js";
@@ -76,6 +77,38 @@ test("a call is not retried if the server asks for no retry", async () => {
   assert.equal((await failureOf(connect(server).directory.getUser({}))).code, "UNAVAILABLE");
   assert.equal(server.received.length, 1);
 });
+
+/** The refusal of a server, with its reason and how long to wait. */
+const refusal = (reason: string, seconds: number) =>
+  new ConnectError("refused", Code.ResourceExhausted, undefined, [
+    { desc: ErrorInfoSchema, value: create(ErrorInfoSchema, { reason, domain: "localdial" }) },
+    { desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay: durationFromMs(seconds * 1000) }) },
+  ]);
+
+test("a call that an overloaded server refuses is repeated after the delay", async () => {
+  const server = await startServer();
+  server.answers(refusal("OVERLOADED", 0.3), refusal("OVERLOADED", 0));
+  const start = performance.now();
+  await connect(server).directory.getUser({});
+  assert.ok(performance.now() - start >= 299);
+  assert.equal(server.received.length, 3);
+});
+
+test("an overload is reported if the delay exceeds the time left", async () => {
+  const server = await startServer();
+  server.answers(refusal("OVERLOADED", 60));
+  assert.equal((await failureOf(connect(server).directory.getUser({}))).reason, "OVERLOADED");
+  assert.equal(server.received.length, 1);
+});
+
+for (const reason of ["NUMBER_LIMIT_REACHED", "PURCHASE_LIMIT_REACHED", "REQUEST_TOO_LARGE"]) {
+  test(`a call that fails with ${reason} is not tried again`, async () => {
+    const server = await startServer();
+    server.answers(refusal(reason, 0.01));
+    assert.equal((await failureOf(connect(server).directory.getUser({}))).reason, reason);
+    assert.equal(server.received.length, 1);
+  });
+}
 
 test("any pushback that is not a number of milliseconds means never", () => {
   const written = [undefined, "0", "1500", "-1", "soon", "", ["1", "2"]].map(pushbackOf);

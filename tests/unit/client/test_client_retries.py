@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
+import time
 import uuid
 from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 
 from localdial.v1.call_routing_pb2 import (
     BatchResolveOutboundCallerIdsRequest,
@@ -19,7 +21,7 @@ from localdial.v1.call_routing_pb2 import (
 from localdial.v1.directory_pb2 import BatchSetUsersRequest, SetUserRequest, User
 from localdial.v1.number_inventory_pb2 import DeleteNumbersRequest, PurchaseNumbersRequest
 from localdial_client import AsyncClient, DeadlineExceeded, LocaldialError, Unavailable, with_ids
-from tests.support.fake_server import HANG_SECONDS, FakeServer, Hang, fails
+from tests.support.fake_server import HANG_SECONDS, Answer, FakeServer, Hang, fails
 
 from .conftest import Api, Connect
 
@@ -185,6 +187,47 @@ async def test_a_call_that_its_caller_cancels_is_not_retried(
         # Longer than all four pauses between attempts together.
         await asyncio.sleep(2)
         assert len(server.received) == 1 + again
+
+
+def refusal(reason: str, delay_ms: int | None = None) -> Answer:
+    details: list[Message] = [ErrorInfo(domain="localdial", reason=reason)]
+    if delay_ms is not None:
+        delay = Duration()
+        delay.FromMilliseconds(delay_ms)
+        details.append(RetryInfo(retry_delay=delay))
+    return fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "refused", *details)
+
+
+@pytest.mark.asyncio
+async def test_a_call_that_an_overloaded_server_refuses_is_repeated_after_the_delay(
+    server: FakeServer, api: Api
+) -> None:
+    server.answers(refusal("OVERLOADED", 300), refusal("OVERLOADED"))
+    begun = time.monotonic()
+    await api.call("number_inventory.purchase_numbers", PurchaseNumbersRequest(request_id="mine"))
+    assert time.monotonic() - begun > 0.35
+    assert [received.request.request_id for received in server.received] == ["mine"] * 3
+
+
+@pytest.mark.asyncio
+async def test_an_overload_is_reported_if_the_delay_exceeds_the_time_left(
+    server: FakeServer, api: Api
+) -> None:
+    server.answers(refusal("OVERLOADED", 60_000))
+    with pytest.raises(LocaldialError) as caught:
+        await api.call("directory.set_user", SetUserRequest())
+    assert (caught.value.reason, caught.value.retry_delay) == ("OVERLOADED", 60)
+    assert len(server.received) == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("reason", ["NUMBER_LIMIT_REACHED", "PURCHASE_LIMIT_REACHED", "REQUEST_TOO_LARGE"])
+async def test_a_limit_is_not_tried_again(server: FakeServer, api: Api, reason: str) -> None:
+    server.answers(refusal(reason, 10))
+    with pytest.raises(LocaldialError) as caught:
+        await api.call("number_inventory.purchase_numbers", PurchaseNumbersRequest())
+    assert caught.value.reason == reason
+    assert len(server.received) == 1
 
 
 @pytest.mark.asyncio

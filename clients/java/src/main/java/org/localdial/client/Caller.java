@@ -75,12 +75,26 @@ final class Caller {
     <Q extends Message, A extends Message> A call(MethodDescriptor<Q, A> method, Q request) {
         Q sent = prepare(request);
         Attempts attempts = new Attempts(addresses);
+        CallOptions options = options(method, attempts);
+        for (int attempt = 1;; attempt++) {
+            try {
+                A answer = ClientCalls.blockingUnaryCall(channel, method, options, sent);
+                learn(method, sent, answer);
+                return answer;
+            } catch (StatusRuntimeException error) {
+                LocaldialException failure = failure(error, sent, attempts);
+                Duration pause = Overload.pauseAfter(failure, attempt, options.getDeadline()).orElseThrow(() -> failure);
+                sleep(pause, failure);
+            }
+        }
+    }
+
+    private static void sleep(Duration pause, LocaldialException failure) {
         try {
-            A answer = ClientCalls.blockingUnaryCall(channel, method, options(method, attempts), sent);
-            learn(method, sent, answer);
-            return answer;
-        } catch (StatusRuntimeException error) {
-            throw failure(error, sent, attempts);
+            TimeUnit.NANOSECONDS.sleep(pause.toNanos());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw failure;
         }
     }
 
@@ -88,7 +102,13 @@ final class Caller {
         Q sent = prepare(request);
         CompletableFuture<A> future = new CompletableFuture<>();
         Attempts attempts = new Attempts(addresses);
-        ClientCall<Q, A> call = channel.newCall(method, options(method, attempts));
+        start(method, sent, options(method, attempts), attempts, 1, future);
+        return future;
+    }
+
+    private <Q extends Message, A extends Message> void start(MethodDescriptor<Q, A> method, Q sent,
+            CallOptions options, Attempts attempts, int attempt, CompletableFuture<A> future) {
+        ClientCall<Q, A> call = channel.newCall(method, options);
         ClientCalls.asyncUnaryCall(call, sent, new StreamObserver<A>() {
             private A answer;
 
@@ -99,7 +119,15 @@ final class Caller {
 
             @Override
             public void onError(Throwable error) {
-                future.completeExceptionally(failure(error, sent, attempts));
+                LocaldialException failure = failure(error, sent, attempts);
+                Overload.pauseAfter(failure, attempt, options.getDeadline()).ifPresentOrElse(
+                        pause -> CompletableFuture.delayedExecutor(pause.toNanos(), TimeUnit.NANOSECONDS).execute(
+                                () -> {
+                                    if (!future.isDone()) {
+                                        start(method, sent, options, attempts, attempt + 1, future);
+                                    }
+                                }),
+                        () -> future.completeExceptionally(failure));
             }
 
             @Override
@@ -114,7 +142,6 @@ final class Caller {
                 call.cancel("the caller no longer waits", null);
             }
         });
-        return future;
     }
 
     private <Q extends Message> Q prepare(Q request) {

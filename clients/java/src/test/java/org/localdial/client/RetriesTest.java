@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import io.grpc.Status.Code;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -20,10 +23,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.localdial.client.FakeServer.Answer;
 import org.localdial.v1.BatchResolveOutboundCallerIdsRequest;
 import org.localdial.v1.BatchSetUsersRequest;
 import org.localdial.v1.DeleteNumbersRequest;
+import org.localdial.v1.ErrorReason;
 import org.localdial.v1.PurchaseNumbersRequest;
 import org.localdial.v1.ReportInboundCallOutcomeRequest;
 import org.localdial.v1.ResolveOutboundCallerIdRequest;
@@ -249,5 +254,45 @@ class RetriesTest {
                 assertTrue(System.nanoTime() - start < FakeServer.PATIENCE_SECONDS * 1e9, "it is not reconnected");
             }
         }
+    }
+
+    /** The refusal of a server, with its reason and how long to wait. */
+    private static Answer refusal(String reason, int delayMillis) {
+        Duration delay = Duration.newBuilder().setSeconds(delayMillis / 1000).setNanos(delayMillis % 1000 * 1_000_000).build();
+        return FakeServer.fail(Code.RESOURCE_EXHAUSTED, "refused",
+                ErrorInfo.newBuilder().setDomain("localdial").setReason(reason).build(),
+                RetryInfo.newBuilder().setRetryDelay(delay).build());
+    }
+
+    @Test
+    void aCallThatAnOverloadedServerRefusesIsRepeatedAfterTheDelay() {
+        for (Runnable call : List.<Runnable>of(
+                () -> client.directory().setUser(SET_USER), () -> client.directory().setUserAsync(SET_USER).join())) {
+            server.received.clear();
+            server.answers(refusal("OVERLOADED", 300), refusal("OVERLOADED", 0));
+            long start = System.nanoTime();
+            call.run();
+            assertTrue(System.nanoTime() - start >= 300_000_000);
+            assertEquals(3, server.received.size());
+        }
+    }
+
+    @Test
+    void anOverloadIsReportedIfTheDelayExceedsTheTimeLeft() {
+        server.answers(refusal("OVERLOADED", 60_000));
+        LocaldialException error =
+                assertThrows(LocaldialException.class, () -> client.directory().setUser(SET_USER));
+        assertTrue(error.hasReason(ErrorReason.ERROR_REASON_OVERLOADED));
+        assertEquals(1, server.received.size());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"NUMBER_LIMIT_REACHED", "PURCHASE_LIMIT_REACHED", "REQUEST_TOO_LARGE"})
+    void aLimitIsNotTriedAgain(String reason) {
+        server.answers(refusal(reason, 10));
+        LocaldialException error =
+                assertThrows(LocaldialException.class, () -> client.directory().setUser(SET_USER));
+        assertEquals(reason, error.getReason());
+        assertEquals(1, server.received.size());
     }
 }
