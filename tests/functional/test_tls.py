@@ -15,6 +15,7 @@ import grpc
 import pytest
 from cryptography import x509
 
+from localdial.v1 import administration_pb2 as administration
 from localdial.v1 import directory_pb2 as directory
 from localdial_client import Client, LocaldialError, Unavailable
 from localdial_server.settings.validators import is_loopback
@@ -318,6 +319,31 @@ def test_the_own_webhook_needs_no_key_and_no_other_caller_gets_in_like_it(
     assert folder.stat().st_mode & 0o777 == 0o700
     server.stop()
     assert not folder.exists()
+
+
+def test_a_webhook_on_its_own_proves_itself_with_its_key(
+    start_server: Start, authority: Authority, identity: Identity, tmp_path: Path
+) -> None:
+    shared = {**tls_of(identity), "LOCALDIAL_DATABASE_URL": f"sqlite:///{tmp_path}/shared.db"}
+    server = start_server(**shared)
+    with connected(server.address, authority) as client:
+        called = set_up_through(client)
+        request = administration.CreateApiKeyRequest(display_name="webhook", role=administration.ROLE_GATEWAY)
+        key = client.administration.create_api_key(request).key
+    server.stop()
+    server = start_server(**shared, LOCALDIAL_REQUIRE_CREDENTIALS="true")
+    webhook = WebhookProcess(
+        tmp_path, server.address, LOCALDIAL_CA=str(authority.certificate), LOCALDIAL_API_KEY=key
+    )
+    try:
+        assert TwilioCaller(webhook.address).call(To=called).dialed == WORK_PHONE
+    finally:
+        webhook.close()
+    webhook = WebhookProcess(tmp_path, server.address, LOCALDIAL_CA=str(authority.certificate))
+    try:
+        assert TwilioCaller(webhook.address).call(To=called).status == 503
+    finally:
+        webhook.close()
 
 
 # Reloads.

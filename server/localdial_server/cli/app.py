@@ -20,6 +20,7 @@ from localdial_server.cli.command import (
     CommonOptions,
     JsonOption,
     TimeoutOption,
+    errors_shown,
     local_command,
 )
 from localdial_server.cli.connection import ConnectionOptions, takes_connection
@@ -73,7 +74,8 @@ def root(
     ] = False,
 ) -> None:
     """Keep the options that are given before the command's name."""
-    connection = ConnectionOptions.of_environment().overridden_by(given)
+    with errors_shown(Output(as_json=as_json)):
+        connection = ConnectionOptions.of_environment().overridden_by(given)
     context.obj = CommonOptions(connection, as_json=as_json, timeout=timeout)
 
 

@@ -18,7 +18,7 @@ SERVER_ENV: Final = "LOCALDIAL_SERVER"
 API_KEY_ENV: Final = "LOCALDIAL_API_KEY"
 COMMON_OPTIONS_PANEL: Final = "Common options"
 
-_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_SWITCH: Final = {"": None, "false": None, "true": True}
 
 
 def _option(name: str, description: str, metavar: str | None = None) -> Any:
@@ -60,16 +60,19 @@ class ConnectionOptions:
 
     @classmethod
     def of_environment(cls) -> "ConnectionOptions":
-        """Return what the environment sets."""
+        """Return what the environment sets. Raises `CliError`."""
 
         def path(variable: str) -> Path | None:
             value = os.environ.get(variable)
             return Path(value) if value else None
 
-        tls = os.environ.get("LOCALDIAL_TLS")
+        tls = os.environ.get("LOCALDIAL_TLS", "").lower()
+        if tls not in _SWITCH:
+            # A misspelled value must not switch off the encryption.
+            raise CliError("LOCALDIAL_TLS must be true or false", ExitCode.USAGE)
         return cls(
             server=os.environ.get(SERVER_ENV) or None,
-            tls=(tls is not None and tls.lower() in _TRUE) or None,
+            tls=_SWITCH[tls],
             ca=path("LOCALDIAL_CA"),
             client_certificate=path("LOCALDIAL_CLIENT_CERTIFICATE"),
             client_key=path("LOCALDIAL_CLIENT_KEY"),

@@ -74,6 +74,21 @@ def test_the_environment_has_the_options_too_and_the_key(
     assert gate.keys == [f"Bearer {KEY}"]
 
 
+def test_a_misspelled_switch_is_refused_and_does_not_mean_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCALDIAL_TLS", "treu")
+    result = run("orgs", "list")
+    assert result.exit_code == 2
+    assert "LOCALDIAL_TLS must be true or false" in result.output
+
+
+@pytest.mark.parametrize("value", ["true", "TRUE"])
+def test_tls_can_be_switched_on_in_the_environment(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCALDIAL_TLS", value)
+    assert ConnectionOptions.of_environment().uses_tls
+    monkeypatch.setenv("LOCALDIAL_TLS", "false")
+    assert not ConnectionOptions.of_environment().uses_tls
+
+
 def test_a_key_in_a_file_wins_over_the_one_in_the_environment(
     gate: Gate, authority: Authority, identity: Identity, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

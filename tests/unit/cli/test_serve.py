@@ -46,6 +46,25 @@ def test_the_listen_option_reaches_the_server_and_the_address_is_printed(
     assert json.loads(cli.run("serve", "--json").stdout) == {"address": "127.0.0.1:4711"}
 
 
+def test_the_demo_needs_a_server_that_is_open(
+    cli: Cli, served: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALDIAL_REQUIRE_CREDENTIALS", "true")
+    result = cli.run("serve", "--demo")
+    assert result.exit_code == ExitCode.USAGE
+    assert "load the demo with `localdial demo`" in " ".join(result.stderr.split())
+    assert served == []
+
+
+def test_insecurity_has_to_be_spelled_out(cli: Cli, served: list[Settings]) -> None:
+    result = cli.run("serve", "--listen", "0.0.0.0:0")
+    assert result.exit_code == ExitCode.USAGE
+    assert "which other machines can reach" in " ".join(result.stderr.split())
+    assert served == []
+    assert cli.run("serve", "--listen", "0.0.0.0:0", "--insecure").exit_code == ExitCode.OK
+    assert [settings.allow_insecure for settings in served] == [True]
+
+
 def test_invalid_settings_are_a_usage_error_and_start_nothing(
     cli: Cli, served: list[Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
