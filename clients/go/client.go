@@ -26,7 +26,7 @@ type Client struct {
 	// Directory has the organizations and their users.
 	Directory localdialv1.DirectoryClient
 
-	// Administration has the API keys of the server.
+	// Administration has the API keys of the server and the record of changes.
 	Administration localdialv1.AdministrationClient
 
 	channel *grpc.ClientConn

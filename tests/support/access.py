@@ -18,6 +18,7 @@ EXPECTED: Final = {
     "Administration.ListApiKeys": "a",
     "Administration.RotateApiKey": "a",
     "Administration.RevokeApiKey": "a",
+    "Administration.ListAuditEvents": "ma",
     "CallRouting.ResolveOutboundCallerId": "da",
     "CallRouting.BatchResolveOutboundCallerIds": "da",
     "CallRouting.RouteInboundCall": "dga",

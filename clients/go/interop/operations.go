@@ -87,6 +87,10 @@ var pagers = map[string]func(context.Context, *localdial.Client, instruction) ([
 		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListApiKeysRequest, *localdialv1.ListApiKeysResponse] {
 			return c.Administration.ListApiKeys
 		}),
+	"localdial.v1.Administration/ListAuditEvents": pager(
+		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListAuditEventsRequest, *localdialv1.ListAuditEventsResponse] {
+			return c.Administration.ListAuditEvents
+		}),
 }
 
 func pager[Request localdial.PagedRequest, Response localdial.PagedResponse](

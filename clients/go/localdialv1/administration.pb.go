@@ -92,6 +92,110 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{0}
 }
 
+// What was changed.
+type AuditEventKind int32
+
+const (
+	// Never sent.
+	AuditEventKind_AUDIT_EVENT_KIND_UNSPECIFIED AuditEventKind = 0
+	// An organization was created or replaced.
+	AuditEventKind_AUDIT_EVENT_KIND_ORGANIZATION_SET AuditEventKind = 1
+	// An organization was deleted. The deletion of each of its users is a change
+	// of its own.
+	AuditEventKind_AUDIT_EVENT_KIND_ORGANIZATION_DELETED AuditEventKind = 2
+	// A user was created or replaced.
+	AuditEventKind_AUDIT_EVENT_KIND_USER_SET AuditEventKind = 3
+	// A user was deleted.
+	AuditEventKind_AUDIT_EVENT_KIND_USER_DELETED AuditEventKind = 4
+	// A number was added to the inventory: ordered, or imported.
+	AuditEventKind_AUDIT_EVENT_KIND_NUMBER_ADDED AuditEventKind = 5
+	// A number in the inventory changed, such as its state.
+	AuditEventKind_AUDIT_EVENT_KIND_NUMBER_CHANGED AuditEventKind = 6
+	// A number left the inventory: it was released or forgotten, or its order came
+	// to nothing.
+	AuditEventKind_AUDIT_EVENT_KIND_NUMBER_REMOVED AuditEventKind = 7
+	// Area codes were mapped to a number.
+	AuditEventKind_AUDIT_EVENT_KIND_AREA_CODES_MAPPED AuditEventKind = 8
+	// Area codes were unmapped from a number.
+	AuditEventKind_AUDIT_EVENT_KIND_AREA_CODES_UNMAPPED AuditEventKind = 9
+	// An API key was created.
+	AuditEventKind_AUDIT_EVENT_KIND_API_KEY_CREATED AuditEventKind = 10
+	// An API key got a new secret.
+	AuditEventKind_AUDIT_EVENT_KIND_API_KEY_ROTATED AuditEventKind = 11
+	// An API key was revoked.
+	AuditEventKind_AUDIT_EVENT_KIND_API_KEY_REVOKED AuditEventKind = 12
+	// Organizations were imported from another database, each with the changes
+	// that were recorded there.
+	AuditEventKind_AUDIT_EVENT_KIND_ORGANIZATIONS_IMPORTED AuditEventKind = 13
+	// Old records were deleted: calls, or changes.
+	AuditEventKind_AUDIT_EVENT_KIND_RECORDS_PRUNED AuditEventKind = 14
+)
+
+// Enum value maps for AuditEventKind.
+var (
+	AuditEventKind_name = map[int32]string{
+		0:  "AUDIT_EVENT_KIND_UNSPECIFIED",
+		1:  "AUDIT_EVENT_KIND_ORGANIZATION_SET",
+		2:  "AUDIT_EVENT_KIND_ORGANIZATION_DELETED",
+		3:  "AUDIT_EVENT_KIND_USER_SET",
+		4:  "AUDIT_EVENT_KIND_USER_DELETED",
+		5:  "AUDIT_EVENT_KIND_NUMBER_ADDED",
+		6:  "AUDIT_EVENT_KIND_NUMBER_CHANGED",
+		7:  "AUDIT_EVENT_KIND_NUMBER_REMOVED",
+		8:  "AUDIT_EVENT_KIND_AREA_CODES_MAPPED",
+		9:  "AUDIT_EVENT_KIND_AREA_CODES_UNMAPPED",
+		10: "AUDIT_EVENT_KIND_API_KEY_CREATED",
+		11: "AUDIT_EVENT_KIND_API_KEY_ROTATED",
+		12: "AUDIT_EVENT_KIND_API_KEY_REVOKED",
+		13: "AUDIT_EVENT_KIND_ORGANIZATIONS_IMPORTED",
+		14: "AUDIT_EVENT_KIND_RECORDS_PRUNED",
+	}
+	AuditEventKind_value = map[string]int32{
+		"AUDIT_EVENT_KIND_UNSPECIFIED":            0,
+		"AUDIT_EVENT_KIND_ORGANIZATION_SET":       1,
+		"AUDIT_EVENT_KIND_ORGANIZATION_DELETED":   2,
+		"AUDIT_EVENT_KIND_USER_SET":               3,
+		"AUDIT_EVENT_KIND_USER_DELETED":           4,
+		"AUDIT_EVENT_KIND_NUMBER_ADDED":           5,
+		"AUDIT_EVENT_KIND_NUMBER_CHANGED":         6,
+		"AUDIT_EVENT_KIND_NUMBER_REMOVED":         7,
+		"AUDIT_EVENT_KIND_AREA_CODES_MAPPED":      8,
+		"AUDIT_EVENT_KIND_AREA_CODES_UNMAPPED":    9,
+		"AUDIT_EVENT_KIND_API_KEY_CREATED":        10,
+		"AUDIT_EVENT_KIND_API_KEY_ROTATED":        11,
+		"AUDIT_EVENT_KIND_API_KEY_REVOKED":        12,
+		"AUDIT_EVENT_KIND_ORGANIZATIONS_IMPORTED": 13,
+		"AUDIT_EVENT_KIND_RECORDS_PRUNED":         14,
+	}
+)
+
+func (x AuditEventKind) Enum() *AuditEventKind {
+	p := new(AuditEventKind)
+	*p = x
+	return p
+}
+
+func (x AuditEventKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AuditEventKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_localdial_v1_administration_proto_enumTypes[1].Descriptor()
+}
+
+func (AuditEventKind) Type() protoreflect.EnumType {
+	return &file_localdial_v1_administration_proto_enumTypes[1]
+}
+
+func (x AuditEventKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AuditEventKind.Descriptor instead.
+func (AuditEventKind) EnumDescriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{1}
+}
+
 // An API key, without its secret.
 type ApiKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -689,6 +793,341 @@ func (x *RevokeApiKeyResponse) GetApiKey() *ApiKey {
 	return nil
 }
 
+// Request of ListAuditEvents.
+type ListAuditEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required for managers; optional for admins. The organization whose changes
+	// are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+	// organizations, and those that belong to none, such as of admins' keys.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// Optional. Return only changes at this time or later. Default: from the first
+	// change.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Optional. Return only changes before this time, which must not be before
+	// `start_time`. Default: up to the newest change.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Optional. Return only changes by this principal, as `AuditEvent.principal`
+	// names it. Up to 256 characters. Default: by any.
+	Principal string `protobuf:"bytes,4,opt,name=principal,proto3" json:"principal,omitempty"`
+	// Optional. Return only changes of this kind. Default: of every kind.
+	Kind AuditEventKind `protobuf:"varint,5,opt,name=kind,proto3,enum=localdial.v1.AuditEventKind" json:"kind,omitempty"`
+	// Optional. Return only changes of this number of the inventory and of its
+	// mappings, in E.164. Not allowed together with `user_id`. Default: of any
+	// subject.
+	PhoneNumber string `protobuf:"bytes,6,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
+	// Optional. The maximum number of changes to return. 50 if 0 or unset; values
+	// above 1000 are treated as 1000.
+	PageSize int32 `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Optional. The `next_page_token` of the previous page. Every other field
+	// except `page_size` must have the same value as in the request for that
+	// page.
+	PageToken string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Optional. Return only changes of this user. Requires `organization_id`. 1 to
+	// 128 visible ASCII characters. Default: of any subject.
+	UserId        string `protobuf:"bytes,9,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAuditEventsRequest) Reset() {
+	*x = ListAuditEventsRequest{}
+	mi := &file_localdial_v1_administration_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAuditEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAuditEventsRequest) ProtoMessage() {}
+
+func (x *ListAuditEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_administration_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAuditEventsRequest.ProtoReflect.Descriptor instead.
+func (*ListAuditEventsRequest) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListAuditEventsRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *ListAuditEventsRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ListAuditEventsRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *ListAuditEventsRequest) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
+func (x *ListAuditEventsRequest) GetKind() AuditEventKind {
+	if x != nil {
+		return x.Kind
+	}
+	return AuditEventKind_AUDIT_EVENT_KIND_UNSPECIFIED
+}
+
+func (x *ListAuditEventsRequest) GetPhoneNumber() string {
+	if x != nil {
+		return x.PhoneNumber
+	}
+	return ""
+}
+
+func (x *ListAuditEventsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAuditEventsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListAuditEventsRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+// Response of ListAuditEvents.
+type ListAuditEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The changes, newest first.
+	Events []*AuditEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// Output only. The `page_token` of the next page. Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAuditEventsResponse) Reset() {
+	*x = ListAuditEventsResponse{}
+	mi := &file_localdial_v1_administration_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAuditEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAuditEventsResponse) ProtoMessage() {}
+
+func (x *ListAuditEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_administration_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAuditEventsResponse.ProtoReflect.Descriptor instead.
+func (*ListAuditEventsResponse) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListAuditEventsResponse) GetEvents() []*AuditEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ListAuditEventsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// The record of one change. It is committed together with the change, and never
+// changes.
+type AuditEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The identifier of the record, a UUID. Of the changes with one
+	// `event_time`, later ones have greater identifiers.
+	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// Output only. When the change was made.
+	EventTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
+	// Output only. The organization that was changed. Empty for changes that
+	// belong to none.
+	OrganizationId string `protobuf:"bytes,3,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// Output only. What was changed.
+	Kind AuditEventKind `protobuf:"varint,4,opt,name=kind,proto3,enum=localdial.v1.AuditEventKind" json:"kind,omitempty"`
+	// Output only. What the change is about: the user_id, phone number (E.164) or
+	// key_id. Empty for the organization itself, and for imports and deletions of
+	// old records.
+	Subject string `protobuf:"bytes,5,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Output only. Who made the change: `key:<key_id>`, `jwt:<subject>`,
+	// `certificate:<name>`, `anonymous` on a server that requires no credentials,
+	// `cli` for a command that works on the database, or `system` for the
+	// server's own background work.
+	Principal string `protobuf:"bytes,6,opt,name=principal,proto3" json:"principal,omitempty"`
+	// Output only. The address that the request came from, such as
+	// `192.0.2.1:50312`. Empty if there was no request.
+	Address string `protobuf:"bytes,7,opt,name=address,proto3" json:"address,omitempty"`
+	// Output only. The method that made the change, such as
+	// `Directory.SetUser`. Empty if there was no request.
+	Method string `protobuf:"bytes,8,opt,name=method,proto3" json:"method,omitempty"`
+	// Output only. The `request_id` of the request. Empty if it had none.
+	RequestId string `protobuf:"bytes,9,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Output only. What was there before the change, without its secrets. Empty if
+	// nothing was. It is a JSON object, in the form of `Organization`, `User`,
+	// `LocalPresenceNumber` or `ApiKey` with the names of fields as in the
+	// contract. Of mappings it has the `area_codes` that the change is about.
+	Before string `protobuf:"bytes,10,opt,name=before,proto3" json:"before,omitempty"`
+	// Output only. What is there after the change, in the form of `before`. Empty
+	// if nothing is. Of imports and deletions of old records it has the counts and
+	// times.
+	After         string `protobuf:"bytes,11,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuditEvent) Reset() {
+	*x = AuditEvent{}
+	mi := &file_localdial_v1_administration_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuditEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuditEvent) ProtoMessage() {}
+
+func (x *AuditEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_administration_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuditEvent.ProtoReflect.Descriptor instead.
+func (*AuditEvent) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *AuditEvent) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *AuditEvent) GetEventTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EventTime
+	}
+	return nil
+}
+
+func (x *AuditEvent) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *AuditEvent) GetKind() AuditEventKind {
+	if x != nil {
+		return x.Kind
+	}
+	return AuditEventKind_AUDIT_EVENT_KIND_UNSPECIFIED
+}
+
+func (x *AuditEvent) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *AuditEvent) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
+func (x *AuditEvent) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *AuditEvent) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *AuditEvent) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AuditEvent) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *AuditEvent) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
 var File_localdial_v1_administration_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_administration_proto_rawDesc = "" +
@@ -737,7 +1176,38 @@ const file_localdial_v1_administration_proto_rawDesc = "" +
 	"\x13RevokeApiKeyRequest\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\"E\n" +
 	"\x14RevokeApiKeyResponse\x12-\n" +
-	"\aapi_key\x18\x01 \x01(\v2\x14.localdial.v1.ApiKeyR\x06apiKey*r\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x14.localdial.v1.ApiKeyR\x06apiKey\"\xfb\x02\n" +
+	"\x16ListAuditEventsRequest\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x129\n" +
+	"\n" +
+	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x1c\n" +
+	"\tprincipal\x18\x04 \x01(\tR\tprincipal\x120\n" +
+	"\x04kind\x18\x05 \x01(\x0e2\x1c.localdial.v1.AuditEventKindR\x04kind\x12!\n" +
+	"\fphone_number\x18\x06 \x01(\tR\vphoneNumber\x12\x1b\n" +
+	"\tpage_size\x18\a \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\b \x01(\tR\tpageToken\x12\x17\n" +
+	"\auser_id\x18\t \x01(\tR\x06userId\"s\n" +
+	"\x17ListAuditEventsResponse\x120\n" +
+	"\x06events\x18\x01 \x03(\v2\x18.localdial.v1.AuditEventR\x06events\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf4\x02\n" +
+	"\n" +
+	"AuditEvent\x12\x19\n" +
+	"\bevent_id\x18\x01 \x01(\tR\aeventId\x129\n" +
+	"\n" +
+	"event_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x12'\n" +
+	"\x0forganization_id\x18\x03 \x01(\tR\x0eorganizationId\x120\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x1c.localdial.v1.AuditEventKindR\x04kind\x12\x18\n" +
+	"\asubject\x18\x05 \x01(\tR\asubject\x12\x1c\n" +
+	"\tprincipal\x18\x06 \x01(\tR\tprincipal\x12\x18\n" +
+	"\aaddress\x18\a \x01(\tR\aaddress\x12\x16\n" +
+	"\x06method\x18\b \x01(\tR\x06method\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\t \x01(\tR\trequestId\x12\x16\n" +
+	"\x06before\x18\n" +
+	" \x01(\tR\x06before\x12\x14\n" +
+	"\x05after\x18\v \x01(\tR\x05after*r\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vROLE_DIALER\x10\x01\x12\x0f\n" +
@@ -745,12 +1215,30 @@ const file_localdial_v1_administration_proto_rawDesc = "" +
 	"\fROLE_MANAGER\x10\x03\x12\x10\n" +
 	"\fROLE_GATEWAY\x10\x04\x12\x0e\n" +
 	"\n" +
-	"ROLE_ADMIN\x10\x052\xf3\x02\n" +
+	"ROLE_ADMIN\x10\x05*\xc9\x04\n" +
+	"\x0eAuditEventKind\x12 \n" +
+	"\x1cAUDIT_EVENT_KIND_UNSPECIFIED\x10\x00\x12%\n" +
+	"!AUDIT_EVENT_KIND_ORGANIZATION_SET\x10\x01\x12)\n" +
+	"%AUDIT_EVENT_KIND_ORGANIZATION_DELETED\x10\x02\x12\x1d\n" +
+	"\x19AUDIT_EVENT_KIND_USER_SET\x10\x03\x12!\n" +
+	"\x1dAUDIT_EVENT_KIND_USER_DELETED\x10\x04\x12!\n" +
+	"\x1dAUDIT_EVENT_KIND_NUMBER_ADDED\x10\x05\x12#\n" +
+	"\x1fAUDIT_EVENT_KIND_NUMBER_CHANGED\x10\x06\x12#\n" +
+	"\x1fAUDIT_EVENT_KIND_NUMBER_REMOVED\x10\a\x12&\n" +
+	"\"AUDIT_EVENT_KIND_AREA_CODES_MAPPED\x10\b\x12(\n" +
+	"$AUDIT_EVENT_KIND_AREA_CODES_UNMAPPED\x10\t\x12$\n" +
+	" AUDIT_EVENT_KIND_API_KEY_CREATED\x10\n" +
+	"\x12$\n" +
+	" AUDIT_EVENT_KIND_API_KEY_ROTATED\x10\v\x12$\n" +
+	" AUDIT_EVENT_KIND_API_KEY_REVOKED\x10\f\x12+\n" +
+	"'AUDIT_EVENT_KIND_ORGANIZATIONS_IMPORTED\x10\r\x12#\n" +
+	"\x1fAUDIT_EVENT_KIND_RECORDS_PRUNED\x10\x0e2\xd8\x03\n" +
 	"\x0eAdministration\x12U\n" +
 	"\fCreateApiKey\x12!.localdial.v1.CreateApiKeyRequest\x1a\".localdial.v1.CreateApiKeyResponse\x12W\n" +
 	"\vListApiKeys\x12 .localdial.v1.ListApiKeysRequest\x1a!.localdial.v1.ListApiKeysResponse\"\x03\x90\x02\x01\x12U\n" +
 	"\fRotateApiKey\x12!.localdial.v1.RotateApiKeyRequest\x1a\".localdial.v1.RotateApiKeyResponse\x12Z\n" +
-	"\fRevokeApiKey\x12!.localdial.v1.RevokeApiKeyRequest\x1a\".localdial.v1.RevokeApiKeyResponse\"\x03\x90\x02\x02B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"\fRevokeApiKey\x12!.localdial.v1.RevokeApiKeyRequest\x1a\".localdial.v1.RevokeApiKeyResponse\"\x03\x90\x02\x02\x12c\n" +
+	"\x0fListAuditEvents\x12$.localdial.v1.ListAuditEventsRequest\x1a%.localdial.v1.ListAuditEventsResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_administration_proto_rawDescOnce sync.Once
@@ -764,50 +1252,62 @@ func file_localdial_v1_administration_proto_rawDescGZIP() []byte {
 	return file_localdial_v1_administration_proto_rawDescData
 }
 
-var file_localdial_v1_administration_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_localdial_v1_administration_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_localdial_v1_administration_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_localdial_v1_administration_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_localdial_v1_administration_proto_goTypes = []any{
-	(Role)(0),                     // 0: localdial.v1.Role
-	(*ApiKey)(nil),                // 1: localdial.v1.ApiKey
-	(*CreateApiKeyRequest)(nil),   // 2: localdial.v1.CreateApiKeyRequest
-	(*CreateApiKeyResponse)(nil),  // 3: localdial.v1.CreateApiKeyResponse
-	(*ListApiKeysRequest)(nil),    // 4: localdial.v1.ListApiKeysRequest
-	(*ListApiKeysResponse)(nil),   // 5: localdial.v1.ListApiKeysResponse
-	(*RotateApiKeyRequest)(nil),   // 6: localdial.v1.RotateApiKeyRequest
-	(*RotateApiKeyResponse)(nil),  // 7: localdial.v1.RotateApiKeyResponse
-	(*RevokeApiKeyRequest)(nil),   // 8: localdial.v1.RevokeApiKeyRequest
-	(*RevokeApiKeyResponse)(nil),  // 9: localdial.v1.RevokeApiKeyResponse
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
+	(Role)(0),                       // 0: localdial.v1.Role
+	(AuditEventKind)(0),             // 1: localdial.v1.AuditEventKind
+	(*ApiKey)(nil),                  // 2: localdial.v1.ApiKey
+	(*CreateApiKeyRequest)(nil),     // 3: localdial.v1.CreateApiKeyRequest
+	(*CreateApiKeyResponse)(nil),    // 4: localdial.v1.CreateApiKeyResponse
+	(*ListApiKeysRequest)(nil),      // 5: localdial.v1.ListApiKeysRequest
+	(*ListApiKeysResponse)(nil),     // 6: localdial.v1.ListApiKeysResponse
+	(*RotateApiKeyRequest)(nil),     // 7: localdial.v1.RotateApiKeyRequest
+	(*RotateApiKeyResponse)(nil),    // 8: localdial.v1.RotateApiKeyResponse
+	(*RevokeApiKeyRequest)(nil),     // 9: localdial.v1.RevokeApiKeyRequest
+	(*RevokeApiKeyResponse)(nil),    // 10: localdial.v1.RevokeApiKeyResponse
+	(*ListAuditEventsRequest)(nil),  // 11: localdial.v1.ListAuditEventsRequest
+	(*ListAuditEventsResponse)(nil), // 12: localdial.v1.ListAuditEventsResponse
+	(*AuditEvent)(nil),              // 13: localdial.v1.AuditEvent
+	(*timestamppb.Timestamp)(nil),   // 14: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 15: google.protobuf.Duration
 }
 var file_localdial_v1_administration_proto_depIdxs = []int32{
 	0,  // 0: localdial.v1.ApiKey.role:type_name -> localdial.v1.Role
-	10, // 1: localdial.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
-	10, // 2: localdial.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	10, // 3: localdial.v1.ApiKey.last_use_time:type_name -> google.protobuf.Timestamp
-	10, // 4: localdial.v1.ApiKey.revoke_time:type_name -> google.protobuf.Timestamp
-	10, // 5: localdial.v1.ApiKey.rotate_time:type_name -> google.protobuf.Timestamp
-	10, // 6: localdial.v1.ApiKey.former_secret_expire_time:type_name -> google.protobuf.Timestamp
+	14, // 1: localdial.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
+	14, // 2: localdial.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	14, // 3: localdial.v1.ApiKey.last_use_time:type_name -> google.protobuf.Timestamp
+	14, // 4: localdial.v1.ApiKey.revoke_time:type_name -> google.protobuf.Timestamp
+	14, // 5: localdial.v1.ApiKey.rotate_time:type_name -> google.protobuf.Timestamp
+	14, // 6: localdial.v1.ApiKey.former_secret_expire_time:type_name -> google.protobuf.Timestamp
 	0,  // 7: localdial.v1.CreateApiKeyRequest.role:type_name -> localdial.v1.Role
-	11, // 8: localdial.v1.CreateApiKeyRequest.valid_for:type_name -> google.protobuf.Duration
-	1,  // 9: localdial.v1.CreateApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
-	1,  // 10: localdial.v1.ListApiKeysResponse.api_keys:type_name -> localdial.v1.ApiKey
-	11, // 11: localdial.v1.RotateApiKeyRequest.former_valid_for:type_name -> google.protobuf.Duration
-	1,  // 12: localdial.v1.RotateApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
-	1,  // 13: localdial.v1.RevokeApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
-	2,  // 14: localdial.v1.Administration.CreateApiKey:input_type -> localdial.v1.CreateApiKeyRequest
-	4,  // 15: localdial.v1.Administration.ListApiKeys:input_type -> localdial.v1.ListApiKeysRequest
-	6,  // 16: localdial.v1.Administration.RotateApiKey:input_type -> localdial.v1.RotateApiKeyRequest
-	8,  // 17: localdial.v1.Administration.RevokeApiKey:input_type -> localdial.v1.RevokeApiKeyRequest
-	3,  // 18: localdial.v1.Administration.CreateApiKey:output_type -> localdial.v1.CreateApiKeyResponse
-	5,  // 19: localdial.v1.Administration.ListApiKeys:output_type -> localdial.v1.ListApiKeysResponse
-	7,  // 20: localdial.v1.Administration.RotateApiKey:output_type -> localdial.v1.RotateApiKeyResponse
-	9,  // 21: localdial.v1.Administration.RevokeApiKey:output_type -> localdial.v1.RevokeApiKeyResponse
-	18, // [18:22] is the sub-list for method output_type
-	14, // [14:18] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	15, // 8: localdial.v1.CreateApiKeyRequest.valid_for:type_name -> google.protobuf.Duration
+	2,  // 9: localdial.v1.CreateApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
+	2,  // 10: localdial.v1.ListApiKeysResponse.api_keys:type_name -> localdial.v1.ApiKey
+	15, // 11: localdial.v1.RotateApiKeyRequest.former_valid_for:type_name -> google.protobuf.Duration
+	2,  // 12: localdial.v1.RotateApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
+	2,  // 13: localdial.v1.RevokeApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
+	14, // 14: localdial.v1.ListAuditEventsRequest.start_time:type_name -> google.protobuf.Timestamp
+	14, // 15: localdial.v1.ListAuditEventsRequest.end_time:type_name -> google.protobuf.Timestamp
+	1,  // 16: localdial.v1.ListAuditEventsRequest.kind:type_name -> localdial.v1.AuditEventKind
+	13, // 17: localdial.v1.ListAuditEventsResponse.events:type_name -> localdial.v1.AuditEvent
+	14, // 18: localdial.v1.AuditEvent.event_time:type_name -> google.protobuf.Timestamp
+	1,  // 19: localdial.v1.AuditEvent.kind:type_name -> localdial.v1.AuditEventKind
+	3,  // 20: localdial.v1.Administration.CreateApiKey:input_type -> localdial.v1.CreateApiKeyRequest
+	5,  // 21: localdial.v1.Administration.ListApiKeys:input_type -> localdial.v1.ListApiKeysRequest
+	7,  // 22: localdial.v1.Administration.RotateApiKey:input_type -> localdial.v1.RotateApiKeyRequest
+	9,  // 23: localdial.v1.Administration.RevokeApiKey:input_type -> localdial.v1.RevokeApiKeyRequest
+	11, // 24: localdial.v1.Administration.ListAuditEvents:input_type -> localdial.v1.ListAuditEventsRequest
+	4,  // 25: localdial.v1.Administration.CreateApiKey:output_type -> localdial.v1.CreateApiKeyResponse
+	6,  // 26: localdial.v1.Administration.ListApiKeys:output_type -> localdial.v1.ListApiKeysResponse
+	8,  // 27: localdial.v1.Administration.RotateApiKey:output_type -> localdial.v1.RotateApiKeyResponse
+	10, // 28: localdial.v1.Administration.RevokeApiKey:output_type -> localdial.v1.RevokeApiKeyResponse
+	12, // 29: localdial.v1.Administration.ListAuditEvents:output_type -> localdial.v1.ListAuditEventsResponse
+	25, // [25:30] is the sub-list for method output_type
+	20, // [20:25] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_administration_proto_init() }
@@ -820,8 +1320,8 @@ func file_localdial_v1_administration_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localdial_v1_administration_proto_rawDesc), len(file_localdial_v1_administration_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   9,
+			NumEnums:      2,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,17 +19,18 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Administration_CreateApiKey_FullMethodName = "/localdial.v1.Administration/CreateApiKey"
-	Administration_ListApiKeys_FullMethodName  = "/localdial.v1.Administration/ListApiKeys"
-	Administration_RotateApiKey_FullMethodName = "/localdial.v1.Administration/RotateApiKey"
-	Administration_RevokeApiKey_FullMethodName = "/localdial.v1.Administration/RevokeApiKey"
+	Administration_CreateApiKey_FullMethodName    = "/localdial.v1.Administration/CreateApiKey"
+	Administration_ListApiKeys_FullMethodName     = "/localdial.v1.Administration/ListApiKeys"
+	Administration_RotateApiKey_FullMethodName    = "/localdial.v1.Administration/RotateApiKey"
+	Administration_RevokeApiKey_FullMethodName    = "/localdial.v1.Administration/RevokeApiKey"
+	Administration_ListAuditEvents_FullMethodName = "/localdial.v1.Administration/ListAuditEvents"
 )
 
 // AdministrationClient is the client API for Administration service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// The API keys of a server.
+// The API keys of a server, and the record of changes.
 type AdministrationClient interface {
 	// Creates an API key. The response has its secret, which cannot be read again.
 	// A caller that gets no response revokes the key that it finds by its name.
@@ -53,6 +54,9 @@ type AdministrationClient interface {
 	//
 	// Errors: NOT_FOUND (API_KEY_NOT_FOUND).
 	RevokeApiKey(ctx context.Context, in *RevokeApiKeyRequest, opts ...grpc.CallOption) (*RevokeApiKeyResponse, error)
+	// Lists the record of changes, newest first. Changes of a deleted organization
+	// are still listed; an organization that never was has none.
+	ListAuditEvents(ctx context.Context, in *ListAuditEventsRequest, opts ...grpc.CallOption) (*ListAuditEventsResponse, error)
 }
 
 type administrationClient struct {
@@ -103,11 +107,21 @@ func (c *administrationClient) RevokeApiKey(ctx context.Context, in *RevokeApiKe
 	return out, nil
 }
 
+func (c *administrationClient) ListAuditEvents(ctx context.Context, in *ListAuditEventsRequest, opts ...grpc.CallOption) (*ListAuditEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAuditEventsResponse)
+	err := c.cc.Invoke(ctx, Administration_ListAuditEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AdministrationServer is the server API for Administration service.
 // All implementations must embed UnimplementedAdministrationServer
 // for forward compatibility.
 //
-// The API keys of a server.
+// The API keys of a server, and the record of changes.
 type AdministrationServer interface {
 	// Creates an API key. The response has its secret, which cannot be read again.
 	// A caller that gets no response revokes the key that it finds by its name.
@@ -131,6 +145,9 @@ type AdministrationServer interface {
 	//
 	// Errors: NOT_FOUND (API_KEY_NOT_FOUND).
 	RevokeApiKey(context.Context, *RevokeApiKeyRequest) (*RevokeApiKeyResponse, error)
+	// Lists the record of changes, newest first. Changes of a deleted organization
+	// are still listed; an organization that never was has none.
+	ListAuditEvents(context.Context, *ListAuditEventsRequest) (*ListAuditEventsResponse, error)
 	mustEmbedUnimplementedAdministrationServer()
 }
 
@@ -152,6 +169,9 @@ func (UnimplementedAdministrationServer) RotateApiKey(context.Context, *RotateAp
 }
 func (UnimplementedAdministrationServer) RevokeApiKey(context.Context, *RevokeApiKeyRequest) (*RevokeApiKeyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeApiKey not implemented")
+}
+func (UnimplementedAdministrationServer) ListAuditEvents(context.Context, *ListAuditEventsRequest) (*ListAuditEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAuditEvents not implemented")
 }
 func (UnimplementedAdministrationServer) mustEmbedUnimplementedAdministrationServer() {}
 func (UnimplementedAdministrationServer) testEmbeddedByValue()                        {}
@@ -246,6 +266,24 @@ func _Administration_RevokeApiKey_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Administration_ListAuditEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAuditEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdministrationServer).ListAuditEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Administration_ListAuditEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdministrationServer).ListAuditEvents(ctx, req.(*ListAuditEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Administration_ServiceDesc is the grpc.ServiceDesc for Administration service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -268,6 +306,10 @@ var Administration_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RevokeApiKey",
 			Handler:    _Administration_RevokeApiKey_Handler,
+		},
+		{
+			MethodName: "ListAuditEvents",
+			Handler:    _Administration_ListAuditEvents_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

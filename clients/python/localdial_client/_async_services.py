@@ -7,6 +7,7 @@ import grpc.aio
 from localdial.v1.administration_pb2 import (
     CreateApiKeyRequest,
     ListApiKeysRequest,
+    ListAuditEventsRequest,
     RevokeApiKeyRequest,
     RotateApiKeyRequest,
 )
@@ -113,7 +114,7 @@ class AsyncDirectory:
 
 
 class AsyncAdministration:
-    """The API keys of the server."""
+    """The API keys of the server, and the record of changes."""
 
     def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults[asyncio.Event]) -> None:
         """Make the methods; `defaults` apply to all calls."""
@@ -122,3 +123,4 @@ class AsyncAdministration:
         self.list_api_keys = AsyncMethod(stub.ListApiKeys, ListApiKeysRequest, defaults)
         self.rotate_api_key = AsyncMethod(stub.RotateApiKey, RotateApiKeyRequest, defaults)
         self.revoke_api_key = AsyncMethod(stub.RevokeApiKey, RevokeApiKeyRequest, defaults)
+        self.list_audit_events = AsyncMethod(stub.ListAuditEvents, ListAuditEventsRequest, defaults)

@@ -7,6 +7,7 @@ import grpc
 from localdial.v1.administration_pb2 import (
     CreateApiKeyRequest,
     ListApiKeysRequest,
+    ListAuditEventsRequest,
     RevokeApiKeyRequest,
     RotateApiKeyRequest,
 )
@@ -113,7 +114,7 @@ class Directory:
 
 
 class Administration:
-    """The API keys of the server."""
+    """The API keys of the server, and the record of changes."""
 
     def __init__(self, channel: grpc.Channel, defaults: CallDefaults[threading.Event]) -> None:
         """Make the methods; `defaults` apply to all calls."""
@@ -122,3 +123,4 @@ class Administration:
         self.list_api_keys = Method(stub.ListApiKeys, ListApiKeysRequest, defaults)
         self.rotate_api_key = Method(stub.RotateApiKey, RotateApiKeyRequest, defaults)
         self.revoke_api_key = Method(stub.RevokeApiKey, RevokeApiKeyRequest, defaults)
+        self.list_audit_events = Method(stub.ListAuditEvents, ListAuditEventsRequest, defaults)

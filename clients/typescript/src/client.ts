@@ -75,7 +75,7 @@ export class Client {
   readonly numberInventory: ServiceClient<typeof NumberInventory>;
   /** Manages the organizations and their users. */
   readonly directory: ServiceClient<typeof Directory>;
-  /** Manages the API keys of the server. */
+  /** Manages the API keys of the server, and lists the record of changes. */
   readonly administration: ServiceClient<typeof Administration>;
   readonly #transport: LocaldialTransport;
   readonly #balancer: Balancer;

@@ -1,12 +1,13 @@
-"""API keys: made, listed, rotated and revoked by admins."""
+"""API keys, which admins make, list, rotate and revoke, and the record of changes."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.ports.clock import Clock
-from localdial_server.app.ports.store import Reader, Store, Transaction
+from localdial_server.app.ports.store import AuditQuery, Reader, Store, Transaction
 from localdial_server.domain.api_keys import ApiKey, NewKey, hash_of, new_key
+from localdial_server.domain.audit import AuditEvent
 from localdial_server.domain.errors import (
     ApiKeyNotActive,
     ApiKeyNotFound,
@@ -117,6 +118,18 @@ class Administration:
             return revoked
 
         return await self._store.write("administration.revoke_api_key", work, serialize_on=_SERIALIZE_ON)
+
+    async def list_audit_events(
+        self, query: AuditQuery, before: tuple[int, str], limit: int
+    ) -> Sequence[AuditEvent]:
+        """Return up to `limit` recorded changes that match, newest first, after the pair `before`.
+
+        `before` is the (event_time, event_id) of the change that the list continues after. The changes of
+        an organization that was deleted are still there.
+        """
+        return await self._store.read(
+            "administration.list_audit_events", lambda reader: reader.audit_events(query, before, limit)
+        )
 
 
 def _require_api_key(reader: Reader, key_id: str) -> ApiKey:

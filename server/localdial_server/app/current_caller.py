@@ -16,9 +16,9 @@ class Caller:
 
     principal: Principal
     address: str
-    """The address as gRPC reports it, such as `ipv4:192.0.2.1:50312`."""
+    """The address that the call came from, such as `192.0.2.1:50312`."""
     method: str
-    """The full name of the RPC, such as `localdial.v1.Directory.SetUser`."""
+    """The RPC, such as `Directory.SetUser`."""
     request_id: str
     """Empty if the request has none."""
 

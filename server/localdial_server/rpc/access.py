@@ -20,6 +20,7 @@ ROLES: Final[Mapping[str, frozenset[Role]]] = {
     "Administration.ListApiKeys": _ONLY_ADMINS,
     "Administration.RotateApiKey": _ONLY_ADMINS,
     "Administration.RevokeApiKey": _ONLY_ADMINS,
+    "Administration.ListAuditEvents": _MANAGERS,
     "CallRouting.ResolveOutboundCallerId": frozenset({_DIALER}),
     "CallRouting.BatchResolveOutboundCallerIds": frozenset({_DIALER}),
     "CallRouting.RouteInboundCall": frozenset({_DIALER, _GATEWAY}),

@@ -4,18 +4,23 @@ from google.protobuf.duration_pb2 import Duration
 
 from localdial.v1 import administration_pb2 as pb
 from localdial_server.app.administration import FORMER_VALID_FOR, Administration
+from localdial_server.app.ports.store import AuditQuery
 from localdial_server.domain.api_keys import ApiKey
+from localdial_server.domain.audit import AuditEvent, AuditEventKind
 from localdial_server.domain.display_names import trimmed
+from localdial_server.domain.errors import FieldViolation, InvalidFields
 from localdial_server.domain.principals import Role
-from localdial_server.rpc.encoding import timestamp
-from localdial_server.rpc.paging import Page
+from localdial_server.rpc.encoding import period, timestamp
+from localdial_server.rpc.paging import NEWEST, Page
 
 _ROLES = {role: pb.Role.Value(f"ROLE_{role.name}") for role in Role}
 _ROLE_OF = {value: role for role, value in _ROLES.items()}
+_KINDS = {kind: pb.AuditEventKind.Value(f"AUDIT_EVENT_KIND_{kind.name}") for kind in AuditEventKind}
+_KIND_OF = {value: kind for kind, value in _KINDS.items()}
 
 
 class AdministrationServicer:
-    """Serves API keys."""
+    """Serves API keys and the record of changes."""
 
     def __init__(self, use_cases: Administration) -> None:
         self._use_cases = use_cases
@@ -49,6 +54,47 @@ class AdministrationServicer:
     async def revoke_api_key(self, request: pb.RevokeApiKeyRequest) -> pb.RevokeApiKeyResponse:
         revoked = await self._use_cases.revoke_api_key(request.key_id)
         return pb.RevokeApiKeyResponse(api_key=api_key_message(revoked))
+
+    async def list_audit_events(self, request: pb.ListAuditEventsRequest) -> pb.ListAuditEventsResponse:
+        start_time, end_time = period(request)
+        page = Page(request, NEWEST)
+        query = AuditQuery(
+            request.organization_id or None,
+            request.principal or None,
+            _KIND_OF.get(request.kind),
+            _subject(request),
+            start_time,
+            end_time,
+        )
+        found = await self._use_cases.list_audit_events(query, page.cursor, page.limit)
+        events, token = page.cut(found, lambda event: (event.event_time, event.event_id))
+        return pb.ListAuditEventsResponse(events=map(_event_message, events), next_page_token=token)
+
+
+def _subject(request: pb.ListAuditEventsRequest) -> str | None:
+    """Return the subject of the changes that are asked for; None for any. Raises `InvalidFields`."""
+    if request.user_id and request.phone_number:
+        raise InvalidFields([FieldViolation("user_id", "must not be set together with phone_number")])
+    if request.user_id and not request.organization_id:
+        problem = "requires organization_id, because other organizations may have a user with this user_id"
+        raise InvalidFields([FieldViolation("user_id", problem)])
+    return request.user_id or request.phone_number or None
+
+
+def _event_message(event: AuditEvent) -> pb.AuditEvent:
+    return pb.AuditEvent(
+        event_id=event.event_id,
+        event_time=timestamp(event.event_time),
+        organization_id=event.organization_id,
+        kind=_KINDS[event.kind],
+        subject=event.subject,
+        principal=event.principal,
+        address=event.address,
+        method=event.method,
+        request_id=event.request_id,
+        before=event.before,
+        after=event.after,
+    )
 
 
 def api_key_message(key: ApiKey) -> pb.ApiKey:

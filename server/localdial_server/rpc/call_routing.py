@@ -7,7 +7,7 @@ from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.app.ports.store import CallQuery, InboundCallQuery
 from localdial_server.domain.call_back import shown_number
-from localdial_server.domain.errors import FieldViolation, InvalidFields, ServiceError
+from localdial_server.domain.errors import InvalidFields, ServiceError
 from localdial_server.observability import metrics
 from localdial_server.rpc.contract import Contract
 from localdial_server.rpc.encoding import (
@@ -16,17 +16,14 @@ from localdial_server.rpc.encoding import (
     OUTCOME_OF,
     call_message,
     inbound_call_message,
-    microseconds,
+    period,
     timestamp,
 )
 from localdial_server.rpc.handlers import Call
-from localdial_server.rpc.paging import Page
+from localdial_server.rpc.paging import NEWEST, Page
 from localdial_server.rpc.status import status_of
 
 _log = logging.getLogger(__name__)
-
-# The cursor before the newest call.
-_NEWEST = (2**63 - 1, "")
 
 
 class CallRoutingServicer:
@@ -114,8 +111,8 @@ class CallRoutingServicer:
         return pb.ReportInboundCallOutcomeResponse()
 
     async def list_inbound_calls(self, request: pb.ListInboundCallsRequest) -> pb.ListInboundCallsResponse:
-        start_time, end_time = _period(request)
-        page = Page(request, _NEWEST)
+        start_time, end_time = period(request)
+        page = Page(request, NEWEST)
         query = InboundCallQuery(
             request.organization_id,
             request.caller_number or None,
@@ -130,8 +127,8 @@ class CallRoutingServicer:
         return pb.ListInboundCallsResponse(calls=map(inbound_call_message, calls), next_page_token=token)
 
     async def list_outbound_calls(self, request: pb.ListOutboundCallsRequest) -> pb.ListOutboundCallsResponse:
-        start_time, end_time = _period(request)
-        page = Page(request, _NEWEST)
+        start_time, end_time = period(request)
+        page = Page(request, NEWEST)
         query = CallQuery(
             request.organization_id,
             request.callee_number or None,
@@ -143,19 +140,6 @@ class CallRoutingServicer:
         found = await self._use_cases.list_calls(query, page.cursor, page.limit)
         calls, token = page.cut(found, lambda call: (call.call_time, call.call_id))
         return pb.ListOutboundCallsResponse(calls=map(call_message, calls), next_page_token=token)
-
-
-def _period(
-    request: pb.ListOutboundCallsRequest | pb.ListInboundCallsRequest,
-) -> tuple[int | None, int | None]:
-    """Return the times of the filter in microseconds since the epoch; None where it has none.
-
-    Raises `InvalidFields`.
-    """
-    start_time, end_time = microseconds(request, "start_time"), microseconds(request, "end_time")
-    if start_time is not None and end_time is not None and end_time < start_time:
-        raise InvalidFields([FieldViolation("end_time", "must not be before start_time")])
-    return start_time, end_time
 
 
 def _leg(request: pb.ResolveOutboundCallerIdRequest) -> Leg:

@@ -61,6 +61,17 @@ def microseconds(message: Message, field: str) -> int | None:
     return time.seconds * 1_000_000 - (-time.nanos // 1000)
 
 
+def period(request: Message) -> tuple[int | None, int | None]:
+    """Return `start_time` and `end_time` in microseconds since the epoch; None for those that are not set.
+
+    Raises `InvalidFields`.
+    """
+    start_time, end_time = microseconds(request, "start_time"), microseconds(request, "end_time")
+    if start_time is not None and end_time is not None and end_time < start_time:
+        raise InvalidFields([FieldViolation("end_time", "must not be before start_time")])
+    return start_time, end_time
+
+
 def number_state(value: int) -> NumberState | None:
     """Return the state that a filter asks for; None for any state."""
     return _STATE_OF.get(number_pb2.NumberState.ValueType(value))

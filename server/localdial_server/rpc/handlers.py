@@ -24,6 +24,7 @@ from localdial_server.rpc.authentication import Authenticator
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.incidents import Incidents
 from localdial_server.rpc.life_cycle import LifeCycle, ShuttingDown
+from localdial_server.rpc.peers import address_of
 from localdial_server.rpc.status import status_of, trailing_metadata
 
 _log = logging.getLogger(__name__)
@@ -231,7 +232,8 @@ def _caller(
     method: MethodDescriptor,
     request: Message,
 ) -> Caller:
-    return Caller(principal, context.peer(), method.full_name, getattr(request, "request_id", ""))
+    name = f"{method.containing_service.name}.{method.name}"
+    return Caller(principal, address_of(context.peer()), name, getattr(request, "request_id", ""))
 
 
 def _log_failure(abandoned: asyncio.Future[Message]) -> None:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
 
@@ -12,6 +12,9 @@ from localdial_server.domain.errors import FieldViolation, InvalidFields
 
 C = TypeVar("C", bound=tuple[Any, ...])
 Item = TypeVar("Item")
+
+NEWEST: Final = (2**63 - 1, "")
+"""The cursor before the newest item of a list by time and identifier, newest first."""
 
 _DEFAULT_SIZE = 50
 _MAX_SIZE = 1000

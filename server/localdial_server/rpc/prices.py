@@ -45,6 +45,7 @@ PRICES: Final[Mapping[str, Price]] = {
     "Administration.ListApiKeys": _LIST,
     "Administration.RotateApiKey": _CHANGE,
     "Administration.RevokeApiKey": _CHANGE,
+    "Administration.ListAuditEvents": _LIST,
     "CallRouting.ResolveOutboundCallerId": _CALL,
     "CallRouting.BatchResolveOutboundCallerIds": Price(Work.BATCHES, 1, each=1),
     "CallRouting.RouteInboundCall": _CALL_BACK,

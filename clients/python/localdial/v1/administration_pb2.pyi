@@ -69,6 +69,90 @@ ROLE_ADMIN: Role.ValueType  # 5
 """Every method, for all organizations."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
 
+class _AuditEventKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AuditEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AuditEventKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUDIT_EVENT_KIND_UNSPECIFIED: _AuditEventKind.ValueType  # 0
+    """Never sent."""
+    AUDIT_EVENT_KIND_ORGANIZATION_SET: _AuditEventKind.ValueType  # 1
+    """An organization was created or replaced."""
+    AUDIT_EVENT_KIND_ORGANIZATION_DELETED: _AuditEventKind.ValueType  # 2
+    """An organization was deleted. The deletion of each of its users is a change
+    of its own.
+    """
+    AUDIT_EVENT_KIND_USER_SET: _AuditEventKind.ValueType  # 3
+    """A user was created or replaced."""
+    AUDIT_EVENT_KIND_USER_DELETED: _AuditEventKind.ValueType  # 4
+    """A user was deleted."""
+    AUDIT_EVENT_KIND_NUMBER_ADDED: _AuditEventKind.ValueType  # 5
+    """A number was added to the inventory: ordered, or imported."""
+    AUDIT_EVENT_KIND_NUMBER_CHANGED: _AuditEventKind.ValueType  # 6
+    """A number in the inventory changed, such as its state."""
+    AUDIT_EVENT_KIND_NUMBER_REMOVED: _AuditEventKind.ValueType  # 7
+    """A number left the inventory: it was released or forgotten, or its order came
+    to nothing.
+    """
+    AUDIT_EVENT_KIND_AREA_CODES_MAPPED: _AuditEventKind.ValueType  # 8
+    """Area codes were mapped to a number."""
+    AUDIT_EVENT_KIND_AREA_CODES_UNMAPPED: _AuditEventKind.ValueType  # 9
+    """Area codes were unmapped from a number."""
+    AUDIT_EVENT_KIND_API_KEY_CREATED: _AuditEventKind.ValueType  # 10
+    """An API key was created."""
+    AUDIT_EVENT_KIND_API_KEY_ROTATED: _AuditEventKind.ValueType  # 11
+    """An API key got a new secret."""
+    AUDIT_EVENT_KIND_API_KEY_REVOKED: _AuditEventKind.ValueType  # 12
+    """An API key was revoked."""
+    AUDIT_EVENT_KIND_ORGANIZATIONS_IMPORTED: _AuditEventKind.ValueType  # 13
+    """Organizations were imported from another database, each with the changes
+    that were recorded there.
+    """
+    AUDIT_EVENT_KIND_RECORDS_PRUNED: _AuditEventKind.ValueType  # 14
+    """Old records were deleted: calls, or changes."""
+
+class AuditEventKind(_AuditEventKind, metaclass=_AuditEventKindEnumTypeWrapper):
+    """What was changed."""
+
+AUDIT_EVENT_KIND_UNSPECIFIED: AuditEventKind.ValueType  # 0
+"""Never sent."""
+AUDIT_EVENT_KIND_ORGANIZATION_SET: AuditEventKind.ValueType  # 1
+"""An organization was created or replaced."""
+AUDIT_EVENT_KIND_ORGANIZATION_DELETED: AuditEventKind.ValueType  # 2
+"""An organization was deleted. The deletion of each of its users is a change
+of its own.
+"""
+AUDIT_EVENT_KIND_USER_SET: AuditEventKind.ValueType  # 3
+"""A user was created or replaced."""
+AUDIT_EVENT_KIND_USER_DELETED: AuditEventKind.ValueType  # 4
+"""A user was deleted."""
+AUDIT_EVENT_KIND_NUMBER_ADDED: AuditEventKind.ValueType  # 5
+"""A number was added to the inventory: ordered, or imported."""
+AUDIT_EVENT_KIND_NUMBER_CHANGED: AuditEventKind.ValueType  # 6
+"""A number in the inventory changed, such as its state."""
+AUDIT_EVENT_KIND_NUMBER_REMOVED: AuditEventKind.ValueType  # 7
+"""A number left the inventory: it was released or forgotten, or its order came
+to nothing.
+"""
+AUDIT_EVENT_KIND_AREA_CODES_MAPPED: AuditEventKind.ValueType  # 8
+"""Area codes were mapped to a number."""
+AUDIT_EVENT_KIND_AREA_CODES_UNMAPPED: AuditEventKind.ValueType  # 9
+"""Area codes were unmapped from a number."""
+AUDIT_EVENT_KIND_API_KEY_CREATED: AuditEventKind.ValueType  # 10
+"""An API key was created."""
+AUDIT_EVENT_KIND_API_KEY_ROTATED: AuditEventKind.ValueType  # 11
+"""An API key got a new secret."""
+AUDIT_EVENT_KIND_API_KEY_REVOKED: AuditEventKind.ValueType  # 12
+"""An API key was revoked."""
+AUDIT_EVENT_KIND_ORGANIZATIONS_IMPORTED: AuditEventKind.ValueType  # 13
+"""Organizations were imported from another database, each with the changes
+that were recorded there.
+"""
+AUDIT_EVENT_KIND_RECORDS_PRUNED: AuditEventKind.ValueType  # 14
+"""Old records were deleted: calls, or changes."""
+Global___AuditEventKind: _TypeAlias = AuditEventKind  # noqa: Y015
+
 @_typing.final
 class ApiKey(_message.Message):
     """An API key, without its secret."""
@@ -389,3 +473,196 @@ class RevokeApiKeyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RevokeApiKeyResponse: _TypeAlias = RevokeApiKeyResponse  # noqa: Y015
+
+@_typing.final
+class ListAuditEventsRequest(_message.Message):
+    """Request of ListAuditEvents."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required for managers; optional for admins. The organization whose changes
+    are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+    organizations, and those that belong to none, such as of admins' keys.
+    """
+    principal: _builtins.str
+    """Optional. Return only changes by this principal, as `AuditEvent.principal`
+    names it. Up to 256 characters. Default: by any.
+    """
+    kind: Global___AuditEventKind.ValueType
+    """Optional. Return only changes of this kind. Default: of every kind."""
+    phone_number: _builtins.str
+    """Optional. Return only changes of this number of the inventory and of its
+    mappings, in E.164. Not allowed together with `user_id`. Default: of any
+    subject.
+    """
+    page_size: _builtins.int
+    """Optional. The maximum number of changes to return. 50 if 0 or unset; values
+    above 1000 are treated as 1000.
+    """
+    page_token: _builtins.str
+    """Optional. The `next_page_token` of the previous page. Every other field
+    except `page_size` must have the same value as in the request for that
+    page.
+    """
+    user_id: _builtins.str
+    """Optional. Return only changes of this user. Requires `organization_id`. 1 to
+    128 visible ASCII characters. Default: of any subject.
+    """
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Return only changes at this time or later. Default: from the first
+        change.
+        """
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Return only changes before this time, which must not be before
+        `start_time`. Default: up to the newest change.
+        """
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        principal: _builtins.str = ...,
+        kind: Global___AuditEventKind.ValueType = ...,
+        phone_number: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "kind", b"kind", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "phone_number", b"phone_number", "principal", b"principal", "start_time", b"start_time", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuditEventsRequest: _TypeAlias = ListAuditEventsRequest  # noqa: Y015
+
+@_typing.final
+class ListAuditEventsResponse(_message.Message):
+    """Response of ListAuditEvents."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Output only. The `page_token` of the next page. Empty on the last page."""
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditEvent]:
+        """Output only. The changes, newest first."""
+
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[Global___AuditEvent] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuditEventsResponse: _TypeAlias = ListAuditEventsResponse  # noqa: Y015
+
+@_typing.final
+class AuditEvent(_message.Message):
+    """The record of one change. It is committed together with the change, and never
+    changes.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    EVENT_TIME_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """Output only. The identifier of the record, a UUID. Of the changes with one
+    `event_time`, later ones have greater identifiers.
+    """
+    organization_id: _builtins.str
+    """Output only. The organization that was changed. Empty for changes that
+    belong to none.
+    """
+    kind: Global___AuditEventKind.ValueType
+    """Output only. What was changed."""
+    subject: _builtins.str
+    """Output only. What the change is about: the user_id, phone number (E.164) or
+    key_id. Empty for the organization itself, and for imports and deletions of
+    old records.
+    """
+    principal: _builtins.str
+    """Output only. Who made the change: `key:<key_id>`, `jwt:<subject>`,
+    `certificate:<name>`, `anonymous` on a server that requires no credentials,
+    `cli` for a command that works on the database, or `system` for the
+    server's own background work.
+    """
+    address: _builtins.str
+    """Output only. The address that the request came from, such as
+    `192.0.2.1:50312`. Empty if there was no request.
+    """
+    method: _builtins.str
+    """Output only. The method that made the change, such as
+    `Directory.SetUser`. Empty if there was no request.
+    """
+    request_id: _builtins.str
+    """Output only. The `request_id` of the request. Empty if it had none."""
+    before: _builtins.str
+    """Output only. What was there before the change, without its secrets. Empty if
+    nothing was. It is a JSON object, in the form of `Organization`, `User`,
+    `LocalPresenceNumber` or `ApiKey` with the names of fields as in the
+    contract. Of mappings it has the `area_codes` that the change is about.
+    """
+    after: _builtins.str
+    """Output only. What is there after the change, in the form of `before`. Empty
+    if nothing is. Of imports and deletions of old records it has the counts and
+    times.
+    """
+    @_builtins.property
+    def event_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the change was made."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        event_time: _timestamp_pb2.Timestamp | None = ...,
+        organization_id: _builtins.str = ...,
+        kind: Global___AuditEventKind.ValueType = ...,
+        subject: _builtins.str = ...,
+        principal: _builtins.str = ...,
+        address: _builtins.str = ...,
+        method: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "after", b"after", "before", b"before", "event_id", b"event_id", "event_time", b"event_time", "kind", b"kind", "method", b"method", "organization_id", b"organization_id", "principal", b"principal", "request_id", b"request_id", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuditEvent: _TypeAlias = AuditEvent  # noqa: Y015

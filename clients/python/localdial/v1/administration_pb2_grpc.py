@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AdministrationStub(object):
-    """The API keys of a server.
+    """The API keys of a server, and the record of changes.
     """
 
     def __init__(self, channel):
@@ -55,10 +55,15 @@ class AdministrationStub(object):
                 request_serializer=localdial_dot_v1_dot_administration__pb2.RevokeApiKeyRequest.SerializeToString,
                 response_deserializer=localdial_dot_v1_dot_administration__pb2.RevokeApiKeyResponse.FromString,
                 _registered_method=True)
+        self.ListAuditEvents = channel.unary_unary(
+                '/localdial.v1.Administration/ListAuditEvents',
+                request_serializer=localdial_dot_v1_dot_administration__pb2.ListAuditEventsRequest.SerializeToString,
+                response_deserializer=localdial_dot_v1_dot_administration__pb2.ListAuditEventsResponse.FromString,
+                _registered_method=True)
 
 
 class AdministrationServicer(object):
-    """The API keys of a server.
+    """The API keys of a server, and the record of changes.
     """
 
     def CreateApiKey(self, request, context):
@@ -103,6 +108,14 @@ class AdministrationServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAuditEvents(self, request, context):
+        """Lists the record of changes, newest first. Changes of a deleted organization
+        are still listed; an organization that never was has none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdministrationServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -126,6 +139,11 @@ def add_AdministrationServicer_to_server(servicer, server):
                     request_deserializer=localdial_dot_v1_dot_administration__pb2.RevokeApiKeyRequest.FromString,
                     response_serializer=localdial_dot_v1_dot_administration__pb2.RevokeApiKeyResponse.SerializeToString,
             ),
+            'ListAuditEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuditEvents,
+                    request_deserializer=localdial_dot_v1_dot_administration__pb2.ListAuditEventsRequest.FromString,
+                    response_serializer=localdial_dot_v1_dot_administration__pb2.ListAuditEventsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'localdial.v1.Administration', rpc_method_handlers)
@@ -135,7 +153,7 @@ def add_AdministrationServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Administration(object):
-    """The API keys of a server.
+    """The API keys of a server, and the record of changes.
     """
 
     @staticmethod
@@ -236,6 +254,33 @@ class Administration(object):
             '/localdial.v1.Administration/RevokeApiKey',
             localdial_dot_v1_dot_administration__pb2.RevokeApiKeyRequest.SerializeToString,
             localdial_dot_v1_dot_administration__pb2.RevokeApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAuditEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/localdial.v1.Administration/ListAuditEvents',
+            localdial_dot_v1_dot_administration__pb2.ListAuditEventsRequest.SerializeToString,
+            localdial_dot_v1_dot_administration__pb2.ListAuditEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

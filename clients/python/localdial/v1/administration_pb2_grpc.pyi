@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AdministrationStub:
-    """The API keys of a server."""
+    """The API keys of a server, and the record of changes."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -59,10 +59,14 @@ class AdministrationStub:
 
     Errors: NOT_FOUND (API_KEY_NOT_FOUND).
     """
+    ListAuditEvents: _grpc.UnaryUnaryMultiCallable[_administration_pb2.ListAuditEventsRequest, _administration_pb2.ListAuditEventsResponse]
+    """Lists the record of changes, newest first. Changes of a deleted organization
+    are still listed; an organization that never was has none.
+    """
 
 @_typing.type_check_only
 class AdministrationAsyncStub(AdministrationStub):
-    """The API keys of a server."""
+    """The API keys of a server, and the record of changes."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateApiKey: _aio.UnaryUnaryMultiCallable[_administration_pb2.CreateApiKeyRequest, _administration_pb2.CreateApiKeyResponse]  # type: ignore[assignment]
@@ -91,9 +95,13 @@ class AdministrationAsyncStub(AdministrationStub):
 
     Errors: NOT_FOUND (API_KEY_NOT_FOUND).
     """
+    ListAuditEvents: _aio.UnaryUnaryMultiCallable[_administration_pb2.ListAuditEventsRequest, _administration_pb2.ListAuditEventsResponse]  # type: ignore[assignment]
+    """Lists the record of changes, newest first. Changes of a deleted organization
+    are still listed; an organization that never was has none.
+    """
 
 class AdministrationServicer(metaclass=_abc_1.ABCMeta):
-    """The API keys of a server."""
+    """The API keys of a server, and the record of changes."""
 
     @_abc_1.abstractmethod
     def CreateApiKey(
@@ -143,6 +151,16 @@ class AdministrationServicer(metaclass=_abc_1.ABCMeta):
         revokes its keys.
 
         Errors: NOT_FOUND (API_KEY_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def ListAuditEvents(
+        self,
+        request: _administration_pb2.ListAuditEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.ListAuditEventsResponse, _abc.Awaitable[_administration_pb2.ListAuditEventsResponse]]:
+        """Lists the record of changes, newest first. Changes of a deleted organization
+        are still listed; an organization that never was has none.
         """
 
 def add_AdministrationServicer_to_server(servicer: AdministrationServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -19,6 +19,10 @@ export const serviceConfig = {
           "method": "RevokeApiKey"
         },
         {
+          "service": "localdial.v1.Administration",
+          "method": "ListAuditEvents"
+        },
+        {
           "service": "localdial.v1.CallRouting",
           "method": "ResolveOutboundCallerId"
         },

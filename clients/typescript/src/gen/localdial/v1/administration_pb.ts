@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file localdial/v1/administration.proto.
  */
 export const file_localdial_v1_administration: GenFile = /*@__PURE__*/
-  fileDesc("CiFsb2NhbGRpYWwvdjEvYWRtaW5pc3RyYXRpb24ucHJvdG8SDGxvY2FsZGlhbC52MSKfAwoGQXBpS2V5Eg4KBmtleV9pZBgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSIAoEcm9sZRgDIAEoDjISLmxvY2FsZGlhbC52MS5Sb2xlEhcKD29yZ2FuaXphdGlvbl9pZBgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfdXNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3Jldm9rZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyb3RhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPQoZZm9ybWVyX3NlY3JldF9leHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilAEKE0NyZWF0ZUFwaUtleVJlcXVlc3QSFAoMZGlzcGxheV9uYW1lGAEgASgJEiAKBHJvbGUYAiABKA4yEi5sb2NhbGRpYWwudjEuUm9sZRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSLAoJdmFsaWRfZm9yGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkoKFENyZWF0ZUFwaUtleVJlc3BvbnNlEiUKB2FwaV9rZXkYASABKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5EgsKA2tleRgCIAEoCSJUChJMaXN0QXBpS2V5c1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImoKE0xpc3RBcGlLZXlzUmVzcG9uc2USJgoIYXBpX2tleXMYASADKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIloKE1JvdGF0ZUFwaUtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJEjMKEGZvcm1lcl92YWxpZF9mb3IYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iSgoUUm90YXRlQXBpS2V5UmVzcG9uc2USJQoHYXBpX2tleRgBIAEoCzIULmxvY2FsZGlhbC52MS5BcGlLZXkSCwoDa2V5GAIgASgJIiUKE1Jldm9rZUFwaUtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJIj0KFFJldm9rZUFwaUtleVJlc3BvbnNlEiUKB2FwaV9rZXkYASABKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5KnIKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfRElBTEVSEAESDwoLUk9MRV9WSUVXRVIQAhIQCgxST0xFX01BTkFHRVIQAxIQCgxST0xFX0dBVEVXQVkQBBIOCgpST0xFX0FETUlOEAUy8wIKDkFkbWluaXN0cmF0aW9uElUKDENyZWF0ZUFwaUtleRIhLmxvY2FsZGlhbC52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0GiIubG9jYWxkaWFsLnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlElcKC0xpc3RBcGlLZXlzEiAubG9jYWxkaWFsLnYxLkxpc3RBcGlLZXlzUmVxdWVzdBohLmxvY2FsZGlhbC52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlIgOQAgESVQoMUm90YXRlQXBpS2V5EiEubG9jYWxkaWFsLnYxLlJvdGF0ZUFwaUtleVJlcXVlc3QaIi5sb2NhbGRpYWwudjEuUm90YXRlQXBpS2V5UmVzcG9uc2USWgoMUmV2b2tlQXBpS2V5EiEubG9jYWxkaWFsLnYxLlJldm9rZUFwaUtleVJlcXVlc3QaIi5sb2NhbGRpYWwudjEuUmV2b2tlQXBpS2V5UmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiFsb2NhbGRpYWwvdjEvYWRtaW5pc3RyYXRpb24ucHJvdG8SDGxvY2FsZGlhbC52MSKfAwoGQXBpS2V5Eg4KBmtleV9pZBgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSIAoEcm9sZRgDIAEoDjISLmxvY2FsZGlhbC52MS5Sb2xlEhcKD29yZ2FuaXphdGlvbl9pZBgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfdXNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3Jldm9rZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyb3RhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPQoZZm9ybWVyX3NlY3JldF9leHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilAEKE0NyZWF0ZUFwaUtleVJlcXVlc3QSFAoMZGlzcGxheV9uYW1lGAEgASgJEiAKBHJvbGUYAiABKA4yEi5sb2NhbGRpYWwudjEuUm9sZRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSLAoJdmFsaWRfZm9yGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkoKFENyZWF0ZUFwaUtleVJlc3BvbnNlEiUKB2FwaV9rZXkYASABKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5EgsKA2tleRgCIAEoCSJUChJMaXN0QXBpS2V5c1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImoKE0xpc3RBcGlLZXlzUmVzcG9uc2USJgoIYXBpX2tleXMYASADKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIloKE1JvdGF0ZUFwaUtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJEjMKEGZvcm1lcl92YWxpZF9mb3IYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iSgoUUm90YXRlQXBpS2V5UmVzcG9uc2USJQoHYXBpX2tleRgBIAEoCzIULmxvY2FsZGlhbC52MS5BcGlLZXkSCwoDa2V5GAIgASgJIiUKE1Jldm9rZUFwaUtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJIj0KFFJldm9rZUFwaUtleVJlc3BvbnNlEiUKB2FwaV9rZXkYASABKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5IpwCChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcHJpbmNpcGFsGAQgASgJEioKBGtpbmQYBSABKA4yHC5sb2NhbGRpYWwudjEuQXVkaXRFdmVudEtpbmQSFAoMcGhvbmVfbnVtYmVyGAYgASgJEhEKCXBhZ2Vfc2l6ZRgHIAEoBRISCgpwYWdlX3Rva2VuGAggASgJEg8KB3VzZXJfaWQYCSABKAkiXAoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USKAoGZXZlbnRzGAEgAygLMhgubG9jYWxkaWFsLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIosCCgpBdWRpdEV2ZW50EhAKCGV2ZW50X2lkGAEgASgJEi4KCmV2ZW50X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRIqCgRraW5kGAQgASgOMhwubG9jYWxkaWFsLnYxLkF1ZGl0RXZlbnRLaW5kEg8KB3N1YmplY3QYBSABKAkSEQoJcHJpbmNpcGFsGAYgASgJEg8KB2FkZHJlc3MYByABKAkSDgoGbWV0aG9kGAggASgJEhIKCnJlcXVlc3RfaWQYCSABKAkSDgoGYmVmb3JlGAogASgJEg0KBWFmdGVyGAsgASgJKnIKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfRElBTEVSEAESDwoLUk9MRV9WSUVXRVIQAhIQCgxST0xFX01BTkFHRVIQAxIQCgxST0xFX0dBVEVXQVkQBBIOCgpST0xFX0FETUlOEAUqyQQKDkF1ZGl0RXZlbnRLaW5kEiAKHEFVRElUX0VWRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIlCiFBVURJVF9FVkVOVF9LSU5EX09SR0FOSVpBVElPTl9TRVQQARIpCiVBVURJVF9FVkVOVF9LSU5EX09SR0FOSVpBVElPTl9ERUxFVEVEEAISHQoZQVVESVRfRVZFTlRfS0lORF9VU0VSX1NFVBADEiEKHUFVRElUX0VWRU5UX0tJTkRfVVNFUl9ERUxFVEVEEAQSIQodQVVESVRfRVZFTlRfS0lORF9OVU1CRVJfQURERUQQBRIjCh9BVURJVF9FVkVOVF9LSU5EX05VTUJFUl9DSEFOR0VEEAYSIwofQVVESVRfRVZFTlRfS0lORF9OVU1CRVJfUkVNT1ZFRBAHEiYKIkFVRElUX0VWRU5UX0tJTkRfQVJFQV9DT0RFU19NQVBQRUQQCBIoCiRBVURJVF9FVkVOVF9LSU5EX0FSRUFfQ09ERVNfVU5NQVBQRUQQCRIkCiBBVURJVF9FVkVOVF9LSU5EX0FQSV9LRVlfQ1JFQVRFRBAKEiQKIEFVRElUX0VWRU5UX0tJTkRfQVBJX0tFWV9ST1RBVEVEEAsSJAogQVVESVRfRVZFTlRfS0lORF9BUElfS0VZX1JFVk9LRUQQDBIrCidBVURJVF9FVkVOVF9LSU5EX09SR0FOSVpBVElPTlNfSU1QT1JURUQQDRIjCh9BVURJVF9FVkVOVF9LSU5EX1JFQ09SRFNfUFJVTkVEEA4y2AMKDkFkbWluaXN0cmF0aW9uElUKDENyZWF0ZUFwaUtleRIhLmxvY2FsZGlhbC52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0GiIubG9jYWxkaWFsLnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlElcKC0xpc3RBcGlLZXlzEiAubG9jYWxkaWFsLnYxLkxpc3RBcGlLZXlzUmVxdWVzdBohLmxvY2FsZGlhbC52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlIgOQAgESVQoMUm90YXRlQXBpS2V5EiEubG9jYWxkaWFsLnYxLlJvdGF0ZUFwaUtleVJlcXVlc3QaIi5sb2NhbGRpYWwudjEuUm90YXRlQXBpS2V5UmVzcG9uc2USWgoMUmV2b2tlQXBpS2V5EiEubG9jYWxkaWFsLnYxLlJldm9rZUFwaUtleVJlcXVlc3QaIi5sb2NhbGRpYWwudjEuUmV2b2tlQXBpS2V5UmVzcG9uc2UiA5ACAhJjCg9MaXN0QXVkaXRFdmVudHMSJC5sb2NhbGRpYWwudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBolLmxvY2FsZGlhbC52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * An API key, without its secret.
@@ -349,6 +349,228 @@ export const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse> = /*@_
   messageDesc(file_localdial_v1_administration, 8);
 
 /**
+ * Request of ListAuditEvents.
+ *
+ * @generated from message localdial.v1.ListAuditEventsRequest
+ */
+export type ListAuditEventsRequest = Message<"localdial.v1.ListAuditEventsRequest"> & {
+  /**
+   * Required for managers; optional for admins. The organization whose changes
+   * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+   * organizations, and those that belong to none, such as of admins' keys.
+   *
+   * @generated from field: string organization_id = 1;
+   */
+  organizationId: string;
+
+  /**
+   * Optional. Return only changes at this time or later. Default: from the first
+   * change.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 2;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Optional. Return only changes before this time, which must not be before
+   * `start_time`. Default: up to the newest change.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 3;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * Optional. Return only changes by this principal, as `AuditEvent.principal`
+   * names it. Up to 256 characters. Default: by any.
+   *
+   * @generated from field: string principal = 4;
+   */
+  principal: string;
+
+  /**
+   * Optional. Return only changes of this kind. Default: of every kind.
+   *
+   * @generated from field: localdial.v1.AuditEventKind kind = 5;
+   */
+  kind: AuditEventKind;
+
+  /**
+   * Optional. Return only changes of this number of the inventory and of its
+   * mappings, in E.164. Not allowed together with `user_id`. Default: of any
+   * subject.
+   *
+   * @generated from field: string phone_number = 6;
+   */
+  phoneNumber: string;
+
+  /**
+   * Optional. The maximum number of changes to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
+   *
+   * @generated from field: int32 page_size = 7;
+   */
+  pageSize: number;
+
+  /**
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
+   *
+   * @generated from field: string page_token = 8;
+   */
+  pageToken: string;
+
+  /**
+   * Optional. Return only changes of this user. Requires `organization_id`. 1 to
+   * 128 visible ASCII characters. Default: of any subject.
+   *
+   * @generated from field: string user_id = 9;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message localdial.v1.ListAuditEventsRequest.
+ * Use `create(ListAuditEventsRequestSchema)` to create a new message.
+ */
+export const ListAuditEventsRequestSchema: GenMessage<ListAuditEventsRequest> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_administration, 9);
+
+/**
+ * Response of ListAuditEvents.
+ *
+ * @generated from message localdial.v1.ListAuditEventsResponse
+ */
+export type ListAuditEventsResponse = Message<"localdial.v1.ListAuditEventsResponse"> & {
+  /**
+   * Output only. The changes, newest first.
+   *
+   * @generated from field: repeated localdial.v1.AuditEvent events = 1;
+   */
+  events: AuditEvent[];
+
+  /**
+   * Output only. The `page_token` of the next page. Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message localdial.v1.ListAuditEventsResponse.
+ * Use `create(ListAuditEventsResponseSchema)` to create a new message.
+ */
+export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_administration, 10);
+
+/**
+ * The record of one change. It is committed together with the change, and never
+ * changes.
+ *
+ * @generated from message localdial.v1.AuditEvent
+ */
+export type AuditEvent = Message<"localdial.v1.AuditEvent"> & {
+  /**
+   * Output only. The identifier of the record, a UUID. Of the changes with one
+   * `event_time`, later ones have greater identifiers.
+   *
+   * @generated from field: string event_id = 1;
+   */
+  eventId: string;
+
+  /**
+   * Output only. When the change was made.
+   *
+   * @generated from field: google.protobuf.Timestamp event_time = 2;
+   */
+  eventTime?: Timestamp | undefined;
+
+  /**
+   * Output only. The organization that was changed. Empty for changes that
+   * belong to none.
+   *
+   * @generated from field: string organization_id = 3;
+   */
+  organizationId: string;
+
+  /**
+   * Output only. What was changed.
+   *
+   * @generated from field: localdial.v1.AuditEventKind kind = 4;
+   */
+  kind: AuditEventKind;
+
+  /**
+   * Output only. What the change is about: the user_id, phone number (E.164) or
+   * key_id. Empty for the organization itself, and for imports and deletions of
+   * old records.
+   *
+   * @generated from field: string subject = 5;
+   */
+  subject: string;
+
+  /**
+   * Output only. Who made the change: `key:<key_id>`, `jwt:<subject>`,
+   * `certificate:<name>`, `anonymous` on a server that requires no credentials,
+   * `cli` for a command that works on the database, or `system` for the
+   * server's own background work.
+   *
+   * @generated from field: string principal = 6;
+   */
+  principal: string;
+
+  /**
+   * Output only. The address that the request came from, such as
+   * `192.0.2.1:50312`. Empty if there was no request.
+   *
+   * @generated from field: string address = 7;
+   */
+  address: string;
+
+  /**
+   * Output only. The method that made the change, such as
+   * `Directory.SetUser`. Empty if there was no request.
+   *
+   * @generated from field: string method = 8;
+   */
+  method: string;
+
+  /**
+   * Output only. The `request_id` of the request. Empty if it had none.
+   *
+   * @generated from field: string request_id = 9;
+   */
+  requestId: string;
+
+  /**
+   * Output only. What was there before the change, without its secrets. Empty if
+   * nothing was. It is a JSON object, in the form of `Organization`, `User`,
+   * `LocalPresenceNumber` or `ApiKey` with the names of fields as in the
+   * contract. Of mappings it has the `area_codes` that the change is about.
+   *
+   * @generated from field: string before = 10;
+   */
+  before: string;
+
+  /**
+   * Output only. What is there after the change, in the form of `before`. Empty
+   * if nothing is. Of imports and deletions of old records it has the counts and
+   * times.
+   *
+   * @generated from field: string after = 11;
+   */
+  after: string;
+};
+
+/**
+ * Describes the message localdial.v1.AuditEvent.
+ * Use `create(AuditEventSchema)` to create a new message.
+ */
+export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_administration, 11);
+
+/**
  * What the holder of a credential may do. Each role is about one organization,
  * except `ROLE_GATEWAY` and `ROLE_ADMIN`.
  *
@@ -408,7 +630,128 @@ export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
   enumDesc(file_localdial_v1_administration, 0);
 
 /**
- * The API keys of a server.
+ * What was changed.
+ *
+ * @generated from enum localdial.v1.AuditEventKind
+ */
+export enum AuditEventKind {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * An organization was created or replaced.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_ORGANIZATION_SET = 1;
+   */
+  ORGANIZATION_SET = 1,
+
+  /**
+   * An organization was deleted. The deletion of each of its users is a change
+   * of its own.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_ORGANIZATION_DELETED = 2;
+   */
+  ORGANIZATION_DELETED = 2,
+
+  /**
+   * A user was created or replaced.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_USER_SET = 3;
+   */
+  USER_SET = 3,
+
+  /**
+   * A user was deleted.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_USER_DELETED = 4;
+   */
+  USER_DELETED = 4,
+
+  /**
+   * A number was added to the inventory: ordered, or imported.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_NUMBER_ADDED = 5;
+   */
+  NUMBER_ADDED = 5,
+
+  /**
+   * A number in the inventory changed, such as its state.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_NUMBER_CHANGED = 6;
+   */
+  NUMBER_CHANGED = 6,
+
+  /**
+   * A number left the inventory: it was released or forgotten, or its order came
+   * to nothing.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_NUMBER_REMOVED = 7;
+   */
+  NUMBER_REMOVED = 7,
+
+  /**
+   * Area codes were mapped to a number.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_AREA_CODES_MAPPED = 8;
+   */
+  AREA_CODES_MAPPED = 8,
+
+  /**
+   * Area codes were unmapped from a number.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_AREA_CODES_UNMAPPED = 9;
+   */
+  AREA_CODES_UNMAPPED = 9,
+
+  /**
+   * An API key was created.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_API_KEY_CREATED = 10;
+   */
+  API_KEY_CREATED = 10,
+
+  /**
+   * An API key got a new secret.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_API_KEY_ROTATED = 11;
+   */
+  API_KEY_ROTATED = 11,
+
+  /**
+   * An API key was revoked.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_API_KEY_REVOKED = 12;
+   */
+  API_KEY_REVOKED = 12,
+
+  /**
+   * Organizations were imported from another database, each with the changes
+   * that were recorded there.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_ORGANIZATIONS_IMPORTED = 13;
+   */
+  ORGANIZATIONS_IMPORTED = 13,
+
+  /**
+   * Old records were deleted: calls, or changes.
+   *
+   * @generated from enum value: AUDIT_EVENT_KIND_RECORDS_PRUNED = 14;
+   */
+  RECORDS_PRUNED = 14,
+}
+
+/**
+ * Describes the enum localdial.v1.AuditEventKind.
+ */
+export const AuditEventKindSchema: GenEnum<AuditEventKind> = /*@__PURE__*/
+  enumDesc(file_localdial_v1_administration, 1);
+
+/**
+ * The API keys of a server, and the record of changes.
  *
  * @generated from service localdial.v1.Administration
  */
@@ -466,6 +809,17 @@ export const Administration: GenService<{
     methodKind: "unary";
     input: typeof RevokeApiKeyRequestSchema;
     output: typeof RevokeApiKeyResponseSchema;
+  },
+  /**
+   * Lists the record of changes, newest first. Changes of a deleted organization
+   * are still listed; an organization that never was has none.
+   *
+   * @generated from rpc localdial.v1.Administration.ListAuditEvents
+   */
+  listAuditEvents: {
+    methodKind: "unary";
+    input: typeof ListAuditEventsRequestSchema;
+    output: typeof ListAuditEventsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_localdial_v1_administration, 0);

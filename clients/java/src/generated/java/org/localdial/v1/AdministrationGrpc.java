@@ -4,7 +4,7 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * The API keys of a server.
+ * The API keys of a server, and the record of changes.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -141,6 +141,38 @@ public final class AdministrationGrpc {
     return getRevokeApiKeyMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ListAuditEventsRequest,
+      org.localdial.v1.ListAuditEventsResponse> getListAuditEventsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListAuditEvents",
+      requestType = org.localdial.v1.ListAuditEventsRequest.class,
+      responseType = org.localdial.v1.ListAuditEventsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.ListAuditEventsRequest,
+      org.localdial.v1.ListAuditEventsResponse> getListAuditEventsMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.ListAuditEventsRequest, org.localdial.v1.ListAuditEventsResponse> getListAuditEventsMethod;
+    if ((getListAuditEventsMethod = AdministrationGrpc.getListAuditEventsMethod) == null) {
+      synchronized (AdministrationGrpc.class) {
+        if ((getListAuditEventsMethod = AdministrationGrpc.getListAuditEventsMethod) == null) {
+          AdministrationGrpc.getListAuditEventsMethod = getListAuditEventsMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.ListAuditEventsRequest, org.localdial.v1.ListAuditEventsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListAuditEvents"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ListAuditEventsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ListAuditEventsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new AdministrationMethodDescriptorSupplier("ListAuditEvents"))
+              .build();
+        }
+      }
+    }
+    return getListAuditEventsMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -202,7 +234,7 @@ public final class AdministrationGrpc {
 
   /**
    * <pre>
-   * The API keys of a server.
+   * The API keys of a server, and the record of changes.
    * </pre>
    */
   public interface AsyncService {
@@ -257,12 +289,23 @@ public final class AdministrationGrpc {
         io.grpc.stub.StreamObserver<org.localdial.v1.RevokeApiKeyResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRevokeApiKeyMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Lists the record of changes, newest first. Changes of a deleted organization
+     * are still listed; an organization that never was has none.
+     * </pre>
+     */
+    default void listAuditEvents(org.localdial.v1.ListAuditEventsRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ListAuditEventsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListAuditEventsMethod(), responseObserver);
+    }
   }
 
   /**
    * Base class for the server implementation of the service Administration.
    * <pre>
-   * The API keys of a server.
+   * The API keys of a server, and the record of changes.
    * </pre>
    */
   public static abstract class AdministrationImplBase
@@ -276,7 +319,7 @@ public final class AdministrationGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service Administration.
    * <pre>
-   * The API keys of a server.
+   * The API keys of a server, and the record of changes.
    * </pre>
    */
   public static final class AdministrationStub
@@ -346,12 +389,24 @@ public final class AdministrationGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getRevokeApiKeyMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Lists the record of changes, newest first. Changes of a deleted organization
+     * are still listed; an organization that never was has none.
+     * </pre>
+     */
+    public void listAuditEvents(org.localdial.v1.ListAuditEventsRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ListAuditEventsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListAuditEventsMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
    * A stub to allow clients to do synchronous rpc calls to service Administration.
    * <pre>
-   * The API keys of a server.
+   * The API keys of a server, and the record of changes.
    * </pre>
    */
   public static final class AdministrationBlockingV2Stub
@@ -417,12 +472,23 @@ public final class AdministrationGrpc {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getRevokeApiKeyMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Lists the record of changes, newest first. Changes of a deleted organization
+     * are still listed; an organization that never was has none.
+     * </pre>
+     */
+    public org.localdial.v1.ListAuditEventsResponse listAuditEvents(org.localdial.v1.ListAuditEventsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListAuditEventsMethod(), getCallOptions(), request);
+    }
   }
 
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service Administration.
    * <pre>
-   * The API keys of a server.
+   * The API keys of a server, and the record of changes.
    * </pre>
    */
   public static final class AdministrationBlockingStub
@@ -488,12 +554,23 @@ public final class AdministrationGrpc {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getRevokeApiKeyMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Lists the record of changes, newest first. Changes of a deleted organization
+     * are still listed; an organization that never was has none.
+     * </pre>
+     */
+    public org.localdial.v1.ListAuditEventsResponse listAuditEvents(org.localdial.v1.ListAuditEventsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListAuditEventsMethod(), getCallOptions(), request);
+    }
   }
 
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service Administration.
    * <pre>
-   * The API keys of a server.
+   * The API keys of a server, and the record of changes.
    * </pre>
    */
   public static final class AdministrationFutureStub
@@ -563,12 +640,25 @@ public final class AdministrationGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getRevokeApiKeyMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Lists the record of changes, newest first. Changes of a deleted organization
+     * are still listed; an organization that never was has none.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ListAuditEventsResponse> listAuditEvents(
+        org.localdial.v1.ListAuditEventsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListAuditEventsMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_CREATE_API_KEY = 0;
   private static final int METHODID_LIST_API_KEYS = 1;
   private static final int METHODID_ROTATE_API_KEY = 2;
   private static final int METHODID_REVOKE_API_KEY = 3;
+  private static final int METHODID_LIST_AUDIT_EVENTS = 4;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -602,6 +692,10 @@ public final class AdministrationGrpc {
         case METHODID_REVOKE_API_KEY:
           serviceImpl.revokeApiKey((org.localdial.v1.RevokeApiKeyRequest) request,
               (io.grpc.stub.StreamObserver<org.localdial.v1.RevokeApiKeyResponse>) responseObserver);
+          break;
+        case METHODID_LIST_AUDIT_EVENTS:
+          serviceImpl.listAuditEvents((org.localdial.v1.ListAuditEventsRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.ListAuditEventsResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -649,6 +743,13 @@ public final class AdministrationGrpc {
               org.localdial.v1.RevokeApiKeyRequest,
               org.localdial.v1.RevokeApiKeyResponse>(
                 service, METHODID_REVOKE_API_KEY)))
+        .addMethod(
+          getListAuditEventsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.ListAuditEventsRequest,
+              org.localdial.v1.ListAuditEventsResponse>(
+                service, METHODID_LIST_AUDIT_EVENTS)))
         .build();
   }
 
@@ -701,6 +802,7 @@ public final class AdministrationGrpc {
               .addMethod(getListApiKeysMethod())
               .addMethod(getRotateApiKeyMethod())
               .addMethod(getRevokeApiKeyMethod())
+              .addMethod(getListAuditEventsMethod())
               .build();
         }
       }

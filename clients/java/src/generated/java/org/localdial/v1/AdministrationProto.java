@@ -71,6 +71,21 @@ public final class AdministrationProto extends com.google.protobuf.GeneratedFile
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_localdial_v1_RevokeApiKeyResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_ListAuditEventsRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_ListAuditEventsRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_ListAuditEventsResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_ListAuditEventsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_AuditEvent_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_AuditEvent_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -118,22 +133,61 @@ public final class AdministrationProto extends com.google.protobuf.GeneratedFile
       "\003key\030\002 \001(\tR\003key\",\n\023RevokeApiKeyRequest\022\025" +
       "\n\006key_id\030\001 \001(\tR\005keyId\"E\n\024RevokeApiKeyRes" +
       "ponse\022-\n\007api_key\030\001 \001(\0132\024.localdial.v1.Ap" +
-      "iKeyR\006apiKey*r\n\004Role\022\024\n\020ROLE_UNSPECIFIED" +
-      "\020\000\022\017\n\013ROLE_DIALER\020\001\022\017\n\013ROLE_VIEWER\020\002\022\020\n\014" +
-      "ROLE_MANAGER\020\003\022\020\n\014ROLE_GATEWAY\020\004\022\016\n\nROLE" +
-      "_ADMIN\020\0052\363\002\n\016Administration\022U\n\014CreateApi" +
-      "Key\022!.localdial.v1.CreateApiKeyRequest\032\"" +
-      ".localdial.v1.CreateApiKeyResponse\022W\n\013Li" +
-      "stApiKeys\022 .localdial.v1.ListApiKeysRequ" +
-      "est\032!.localdial.v1.ListApiKeysResponse\"\003" +
-      "\220\002\001\022U\n\014RotateApiKey\022!.localdial.v1.Rotat" +
-      "eApiKeyRequest\032\".localdial.v1.RotateApiK" +
-      "eyResponse\022Z\n\014RevokeApiKey\022!.localdial.v" +
-      "1.RevokeApiKeyRequest\032\".localdial.v1.Rev" +
-      "okeApiKeyResponse\"\003\220\002\002Bx\n\020org.localdial." +
-      "v1B\023AdministrationProtoP\001\242\002\003LXX\252\002\014Locald" +
-      "ial.V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPB" +
-      "Metadata\352\002\rLocaldial::V1b\006proto3"
+      "iKeyR\006apiKey\"\373\002\n\026ListAuditEventsRequest\022" +
+      "\'\n\017organization_id\030\001 \001(\tR\016organizationId" +
+      "\0229\n\nstart_time\030\002 \001(\0132\032.google.protobuf.T" +
+      "imestampR\tstartTime\0225\n\010end_time\030\003 \001(\0132\032." +
+      "google.protobuf.TimestampR\007endTime\022\034\n\tpr" +
+      "incipal\030\004 \001(\tR\tprincipal\0220\n\004kind\030\005 \001(\0162\034" +
+      ".localdial.v1.AuditEventKindR\004kind\022!\n\014ph" +
+      "one_number\030\006 \001(\tR\013phoneNumber\022\033\n\tpage_si" +
+      "ze\030\007 \001(\005R\010pageSize\022\035\n\npage_token\030\010 \001(\tR\t" +
+      "pageToken\022\027\n\007user_id\030\t \001(\tR\006userId\"s\n\027Li" +
+      "stAuditEventsResponse\0220\n\006events\030\001 \003(\0132\030." +
+      "localdial.v1.AuditEventR\006events\022&\n\017next_" +
+      "page_token\030\002 \001(\tR\rnextPageToken\"\364\002\n\nAudi" +
+      "tEvent\022\031\n\010event_id\030\001 \001(\tR\007eventId\0229\n\neve" +
+      "nt_time\030\002 \001(\0132\032.google.protobuf.Timestam" +
+      "pR\teventTime\022\'\n\017organization_id\030\003 \001(\tR\016o" +
+      "rganizationId\0220\n\004kind\030\004 \001(\0162\034.localdial." +
+      "v1.AuditEventKindR\004kind\022\030\n\007subject\030\005 \001(\t" +
+      "R\007subject\022\034\n\tprincipal\030\006 \001(\tR\tprincipal\022" +
+      "\030\n\007address\030\007 \001(\tR\007address\022\026\n\006method\030\010 \001(" +
+      "\tR\006method\022\035\n\nrequest_id\030\t \001(\tR\trequestId" +
+      "\022\026\n\006before\030\n \001(\tR\006before\022\024\n\005after\030\013 \001(\tR" +
+      "\005after*r\n\004Role\022\024\n\020ROLE_UNSPECIFIED\020\000\022\017\n\013" +
+      "ROLE_DIALER\020\001\022\017\n\013ROLE_VIEWER\020\002\022\020\n\014ROLE_M" +
+      "ANAGER\020\003\022\020\n\014ROLE_GATEWAY\020\004\022\016\n\nROLE_ADMIN" +
+      "\020\005*\311\004\n\016AuditEventKind\022 \n\034AUDIT_EVENT_KIN" +
+      "D_UNSPECIFIED\020\000\022%\n!AUDIT_EVENT_KIND_ORGA" +
+      "NIZATION_SET\020\001\022)\n%AUDIT_EVENT_KIND_ORGAN" +
+      "IZATION_DELETED\020\002\022\035\n\031AUDIT_EVENT_KIND_US" +
+      "ER_SET\020\003\022!\n\035AUDIT_EVENT_KIND_USER_DELETE" +
+      "D\020\004\022!\n\035AUDIT_EVENT_KIND_NUMBER_ADDED\020\005\022#" +
+      "\n\037AUDIT_EVENT_KIND_NUMBER_CHANGED\020\006\022#\n\037A" +
+      "UDIT_EVENT_KIND_NUMBER_REMOVED\020\007\022&\n\"AUDI" +
+      "T_EVENT_KIND_AREA_CODES_MAPPED\020\010\022(\n$AUDI" +
+      "T_EVENT_KIND_AREA_CODES_UNMAPPED\020\t\022$\n AU" +
+      "DIT_EVENT_KIND_API_KEY_CREATED\020\n\022$\n AUDI" +
+      "T_EVENT_KIND_API_KEY_ROTATED\020\013\022$\n AUDIT_" +
+      "EVENT_KIND_API_KEY_REVOKED\020\014\022+\n\'AUDIT_EV" +
+      "ENT_KIND_ORGANIZATIONS_IMPORTED\020\r\022#\n\037AUD" +
+      "IT_EVENT_KIND_RECORDS_PRUNED\020\0162\330\003\n\016Admin" +
+      "istration\022U\n\014CreateApiKey\022!.localdial.v1" +
+      ".CreateApiKeyRequest\032\".localdial.v1.Crea" +
+      "teApiKeyResponse\022W\n\013ListApiKeys\022 .locald" +
+      "ial.v1.ListApiKeysRequest\032!.localdial.v1" +
+      ".ListApiKeysResponse\"\003\220\002\001\022U\n\014RotateApiKe" +
+      "y\022!.localdial.v1.RotateApiKeyRequest\032\".l" +
+      "ocaldial.v1.RotateApiKeyResponse\022Z\n\014Revo" +
+      "keApiKey\022!.localdial.v1.RevokeApiKeyRequ" +
+      "est\032\".localdial.v1.RevokeApiKeyResponse\"" +
+      "\003\220\002\002\022c\n\017ListAuditEvents\022$.localdial.v1.L" +
+      "istAuditEventsRequest\032%.localdial.v1.Lis" +
+      "tAuditEventsResponse\"\003\220\002\001Bx\n\020org.localdi" +
+      "al.v1B\023AdministrationProtoP\001\242\002\003LXX\252\002\014Loc" +
+      "aldial.V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\" +
+      "GPBMetadata\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -195,6 +249,24 @@ public final class AdministrationProto extends com.google.protobuf.GeneratedFile
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_RevokeApiKeyResponse_descriptor,
         new java.lang.String[] { "ApiKey", });
+    internal_static_localdial_v1_ListAuditEventsRequest_descriptor =
+      getDescriptor().getMessageType(9);
+    internal_static_localdial_v1_ListAuditEventsRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_ListAuditEventsRequest_descriptor,
+        new java.lang.String[] { "OrganizationId", "StartTime", "EndTime", "Principal", "Kind", "PhoneNumber", "PageSize", "PageToken", "UserId", });
+    internal_static_localdial_v1_ListAuditEventsResponse_descriptor =
+      getDescriptor().getMessageType(10);
+    internal_static_localdial_v1_ListAuditEventsResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_ListAuditEventsResponse_descriptor,
+        new java.lang.String[] { "Events", "NextPageToken", });
+    internal_static_localdial_v1_AuditEvent_descriptor =
+      getDescriptor().getMessageType(11);
+    internal_static_localdial_v1_AuditEvent_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_AuditEvent_descriptor,
+        new java.lang.String[] { "EventId", "EventTime", "OrganizationId", "Kind", "Subject", "Principal", "Address", "Method", "RequestId", "Before", "After", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.DurationProto.getDescriptor();
     com.google.protobuf.TimestampProto.getDescriptor();

@@ -3,17 +3,20 @@ package org.localdial.client;
 import java.util.concurrent.CompletableFuture;
 import org.localdial.v1.AdministrationGrpc;
 import org.localdial.v1.ApiKey;
+import org.localdial.v1.AuditEvent;
 import org.localdial.v1.CreateApiKeyRequest;
 import org.localdial.v1.CreateApiKeyResponse;
 import org.localdial.v1.ListApiKeysRequest;
 import org.localdial.v1.ListApiKeysResponse;
+import org.localdial.v1.ListAuditEventsRequest;
+import org.localdial.v1.ListAuditEventsResponse;
 import org.localdial.v1.RevokeApiKeyRequest;
 import org.localdial.v1.RevokeApiKeyResponse;
 import org.localdial.v1.RotateApiKeyRequest;
 import org.localdial.v1.RotateApiKeyResponse;
 
 /**
- * Manages the API keys of the server.
+ * Manages the API keys of the server, and lists the record of changes.
  *
  * <p>Requests and responses are documented in {@code org.localdial.v1}. Every method throws the subclass of
  * {@link LocaldialException} for the status if the call fails, and IllegalStateException if the client is closed.
@@ -124,5 +127,40 @@ public final class Administration extends ServiceCalls<Administration> {
      */
     public CompletableFuture<RevokeApiKeyResponse> revokeApiKeyAsync(RevokeApiKeyRequest request) {
         return caller.callAsync(AdministrationGrpc.getRevokeApiKeyMethod(), request);
+    }
+
+    /**
+     * Lists the record of changes, newest first.
+     *
+     * @param request the organization, the filters and the page
+     * @return one page
+     * @throws LocaldialException if the call fails
+     */
+    public ListAuditEventsResponse listAuditEvents(ListAuditEventsRequest request) {
+        return caller.call(AdministrationGrpc.getListAuditEventsMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #listAuditEvents}. Cancelling the future cancels the call.
+     *
+     * @param request the organization, the filters and the page
+     * @return a future of one page; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<ListAuditEventsResponse> listAuditEventsAsync(ListAuditEventsRequest request) {
+        return caller.callAsync(AdministrationGrpc.getListAuditEventsMethod(), request);
+    }
+
+    /**
+     * Lists all pages, each like {@link #listAuditEvents}.
+     *
+     * @param request the organization, the filters and the page
+     * @return the pages in order, each fetched when it is needed
+     */
+    public Pages<ListAuditEventsResponse, AuditEvent> listAuditEventsPages(ListAuditEventsRequest request) {
+        return new Pages<>(
+                request.getPageToken(),
+                token -> listAuditEvents(request.toBuilder().setPageToken(token).build()),
+                ListAuditEventsResponse::getNextPageToken,
+                ListAuditEventsResponse::getEventsList);
     }
 }

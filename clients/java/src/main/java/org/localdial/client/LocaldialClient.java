@@ -87,7 +87,7 @@ public final class LocaldialClient implements AutoCloseable {
     }
 
     /**
-     * Manages the API keys of the server.
+     * Manages the API keys of the server, and lists the record of changes.
      *
      * @return the methods of the service {@code Administration}
      */
