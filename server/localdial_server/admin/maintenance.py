@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
@@ -26,7 +26,19 @@ from localdial_server.storage.transfer.import_file import import_all
 from localdial_server.storage.transfer.problems import ImportRefused
 from localdial_server.storage.transfer.records import End
 
-__all__ = ["ImportRefused", "UnknownOrganizations", "export", "has_spooled_calls", "import_", "prune_calls"]
+if TYPE_CHECKING:
+    from localdial_server.storage.engines.postgres import PostgresDatabase
+    from localdial_server.storage.engines.sqlite import SqliteDatabase
+
+__all__ = [
+    "ImportRefused",
+    "UnknownOrganizations",
+    "export",
+    "has_spooled_calls",
+    "import_",
+    "opened_database",
+    "prune_calls",
+]
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the activity, how much of it is done, and the total, or None if the total is unknown."""
@@ -74,7 +86,16 @@ def prune_calls(settings: Settings, older_than: int, on_progress: Progress, *, d
 
 @contextlib.contextmanager
 def _opened(settings: Settings) -> Iterator[Engine]:
-    """Open the database of the settings, which must exist and have this release's schema."""
+    with opened_database(settings) as database:
+        yield database.engine
+
+
+@contextlib.contextmanager
+def opened_database(settings: Settings) -> Iterator["SqliteDatabase | PostgresDatabase"]:
+    """Open the database of the settings, which must exist and have this release's schema.
+
+    Raises `StartError`, also if the database fails while it is open.
+    """
     shown = settings.shown_database_url
     url = settings.database_url
     if not is_postgresql(url) and not Path(make_url(url.get_secret_value()).database or "").exists():
@@ -86,7 +107,7 @@ def _opened(settings: Settings) -> Iterator[Engine]:
         missing = missing_migration(database.engine)
         if missing is not None:
             raise StartError(f"cannot use {shown}: {missing}")
-        yield database.engine
+        yield database
     except SchemaError as error:
         raise StartError(f"cannot use {shown}: {error}") from None
     except DBAPIError as error:

@@ -8,6 +8,7 @@ from localdial_server.cli import (
     demo,
     directory,
     doctor,
+    keys,
     maintenance,
     numbers,
     reconcile,
@@ -89,6 +90,7 @@ def version(out: Output) -> None:
 app.command("serve", cls=serve.ServeCommand, rich_help_panel=_SERVER_PANEL)(serve.serve)
 app.command("webhook", rich_help_panel=_SERVER_PANEL)(webhook.webhook)
 app.command("doctor", rich_help_panel=_SERVER_PANEL)(doctor.doctor)
+app.add_typer(keys.keys, name="keys", rich_help_panel=_SERVER_PANEL)
 app.add_typer(simulator.simulator, name="simulator", rich_help_panel=_SERVER_PANEL)
 app.command("migrate", rich_help_panel=_SERVER_PANEL)(maintenance.migrate)
 app.command("export", rich_help_panel=_SERVER_PANEL)(maintenance.export)

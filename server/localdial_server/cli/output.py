@@ -73,6 +73,10 @@ _HINTS: Final = {
     "`localdial users set` creates one.",
     "NUMBER_NOT_FOUND": "`localdial numbers list` shows the numbers of an organization.",
     "ORGANIZATION_HAS_NUMBERS": "`localdial numbers delete` releases them.",
+    "UNAUTHENTICATED": "Set LOCALDIAL_API_KEY to a key of this server; `localdial keys create --database` "
+    "creates the first one.",
+    "PERMISSION_DENIED": "`localdial keys list` shows the role of each key; only admins may call it.",
+    "API_KEY_NOT_FOUND": "`localdial keys list` shows the keys.",
     "NO_CALLER_ID": "Give the user a caller ID (`localdial users set`), or the organization a number "
     "(`localdial orgs set --number`, `localdial numbers buy`).",
 }

@@ -41,7 +41,7 @@ def new_key(key_id: str | None = None) -> NewKey:
 def hash_of(text: str) -> str:
     """Return the hash of a whole key: SHA-256 in hexadecimal.
 
-    A slow hash would protect a secret that can be guessed; this one has 256 bits (ADR 28).
+    A slow hash would protect a secret that can be guessed; this one has 256 bits (ADR 29).
     """
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
