@@ -24,7 +24,7 @@ from localdial_server.settings.validators import is_loopback
 
 # The kinds of names in a certificate that gRPC tells apart: the common name of the subject, and those of the
 # subject alternative names.
-_CERTIFICATE_NAME: Final = re.compile(r"(CN|DNS|URI|EMAIL|IP):[ -~]{1,512}", re.ASCII)
+_CERTIFICATE_NAME: Final = re.compile(r"(CN|DNS|URI|EMAIL|IP):[ -~]{1,200}", re.ASCII)
 
 
 class CertificatePrincipal(BaseModel):
