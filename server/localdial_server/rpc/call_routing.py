@@ -6,6 +6,7 @@ from localdial.v1 import call_routing_pb2 as pb
 from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.app.ports.store import CallQuery, InboundCallQuery
+from localdial_server.concurrency.time_slices import TimeSlices
 from localdial_server.domain.call_back import shown_number
 from localdial_server.domain.errors import InvalidFields, ServiceError
 from localdial_server.observability import metrics
@@ -48,6 +49,7 @@ class CallRoutingServicer:
         response = pb.BatchResolveOutboundCallerIdsResponse()
         legs: list[Leg] = []
         unanswered: list[pb.BatchResolveOutboundCallerIdsResult] = []
+        slices = TimeSlices()
         for each in request.requests:
             result = response.results.add()
             try:
@@ -57,12 +59,14 @@ class CallRoutingServicer:
             else:
                 legs.append(_leg(each))
                 unanswered.append(result)
+            await slices.pause()
         answers = await self._use_cases.resolve_batch(legs)
         for result, leg, answer in zip(unanswered, legs, answers, strict=True):
             if isinstance(answer, ServiceError):
                 result.status.CopyFrom(status_of(answer))
             else:
                 _fill(result.response, leg, answer)
+            await slices.pause()
         return response
 
     async def route_inbound_call(
