@@ -45,7 +45,7 @@ _METADATA_BYTES: Final = 8 * 1024
 
 
 def raise_file_limit() -> int:
-    """Raise the limit on open files as far as the system allows; return the limit."""
+    """Raise the limit on open files as far as the system allows; return how many there may be at least."""
     try:
         import resource  # noqa: PLC0415 - not available on Windows
     except ImportError:
@@ -53,7 +53,7 @@ def raise_file_limit() -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return wanted if soft == resource.RLIM_INFINITY else soft
+        return wanted
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     except (OSError, ValueError):

@@ -22,10 +22,11 @@ from localdial_client import AsyncClient, FailedPrecondition, InvalidArgument, L
 from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.formats import IDENTIFIER
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
+from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.settings.errors import StartError
 from localdial_server.web.webhook.call_steps import Call, CarrierFallback, Dial, DialEnded, Message
 
-_log = logging.getLogger(__name__)
+_log = LimitedLog(logging.getLogger(__name__))
 
 # How long a step may take beyond the time that the server waits for its database: the way there and back.
 _MARGIN_SECONDS: Final = 0.4
@@ -221,6 +222,6 @@ def _seconds_until(until: float) -> float:
 
 def _log_failure(what: str, error: LocaldialError, call_sid: str) -> None:
     """Log, without phone numbers, what failed and why."""
-    level = logging.WARNING if isinstance(error, _DEFINITIVE) else logging.ERROR
+    log = _log.warning if isinstance(error, _DEFINITIVE) else _log.error
     cause = {"code": error.code.name, "reason": error.reason}
-    _log.log(level, what, extra={"call_sid": call_sid, **cause})
+    log(what, kind=error.code.name, extra={"call_sid": call_sid, **cause})
