@@ -65,12 +65,15 @@ class Results:
     unrecorded: list[str] = field(default_factory=list)
     not_owned: list[str] = field(default_factory=list)
     over_limit: list[str] = field(default_factory=list)
+    stopped_by_limits: list[str] = field(default_factory=list)
+    """Purchases that were refused although their organization should have no limit."""
 
     @property
     def is_right(self) -> bool:
-        """Whether the carrier and the inventory agree, and every planned kill took place."""
-        wrong = self.bought_twice, self.unrecorded, self.not_owned, self.over_limit
-        return not (any(wrong) or self.not_reached or self.open_in_the_end)
+        """Whether the carrier and the inventory agree, every planned kill took place, and all could buy."""
+        wrong = self.bought_twice, self.unrecorded, self.not_owned, self.over_limit, self.stopped_by_limits
+        agrees = not (any(wrong) or self.not_reached or self.open_in_the_end)
+        return agrees and bool(self.bought and self.answered["bought"])
 
 
 def compare(results: Results, requests: Sequence[Request], carrier: SimulatorProcess, database: Path) -> None:
@@ -151,6 +154,8 @@ def report(plan: Plan, results: Results) -> None:
     print(f"killed {results.killed.total()} times: {dict(results.killed)}")
     print(f"faults suffered {sum(results.faults.values()):,}: {results.faults}")
     print(f"answers: {dict(results.answered.most_common())}")
+    if not (results.bought and results.answered["bought"]):
+        print("nothing was bought, so the run shows nothing")
     print(f"at the carrier: {results.bought:,} bought, {results.released:,} released")
     told = results.report
     print(
@@ -165,6 +170,7 @@ def report(plan: Plan, results: Results) -> None:
         ("bought and unrecorded", results.unrecorded),
         ("recorded and not owned", results.not_owned),
         ("over the limits", results.over_limit),
+        ("refused without a limit", results.stopped_by_limits),
     ):
         print(f"{what}: {len(found)} {found[:3] or ''}")
     print_machine()

@@ -56,6 +56,9 @@ POINTS = (
 )
 
 # Enough area codes that only some buyers compete for the same numbers.
+# Only the limited organization may be refused with these.
+_LIMITS = {"NUMBER_LIMIT_REACHED", "PURCHASE_LIMIT_REACHED"}
+
 _AREA_CODES = ("212", "303", "312", "415", "503", "512", "602", "617", "702", "713")
 
 _MAX_QUANTITY = 4
@@ -207,15 +210,20 @@ class Drill:
                 return
 
     async def _buy(self, client: AsyncClient, request: Request) -> None:
-        answer = await client.number_inventory.purchase_numbers(
-            PurchaseNumbersRequest(
-                organization_id=request.organization_id,
-                area_code=request.area_code,
-                quantity=request.quantity,
-                request_id=request.request_id,
-            ),
-            timeout=_CLIENT_TIMEOUT_SECONDS,
-        )
+        try:
+            answer = await client.number_inventory.purchase_numbers(
+                PurchaseNumbersRequest(
+                    organization_id=request.organization_id,
+                    area_code=request.area_code,
+                    quantity=request.quantity,
+                    request_id=request.request_id,
+                ),
+                timeout=_CLIENT_TIMEOUT_SECONDS,
+            )
+        except LocaldialError as error:
+            if error.reason in _LIMITS and request.organization_id != LIMITED:
+                self._results.stopped_by_limits.append(f"{request.organization_id}: {error.reason}")
+            raise
         self._results.answered["bought"] += 1
         numbers = {number.carrier_number_id: number.phone_number for number in answer.numbers}
         if request.numbers and numbers != request.numbers:
