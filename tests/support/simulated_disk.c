@@ -94,15 +94,22 @@ static int keep(const char *name, int (*copy)(int from, int to), int from)
     return (close(to) || failed || rename(new, path)) ? -1 : 0;
 }
 
-/* By the descriptor of the process: closing another one would drop the locks that SQLite holds. */
-static int copy_content(int from, int to)
+/* By the descriptor of the process if it can read: closing another one would drop the locks that SQLite
+holds. */
+static int copy_content(int file, int to)
 {
-    char block[65536];
+    char block[65536], link[64];
     ssize_t size;
-    for (off_t at = 0; (size = pread(from, block, sizeof block, at)) > 0; at += size)
-        if (write(to, block, (size_t) size) != size)
-            return -1;
-    return size < 0 ? -1 : 0;
+    int from = file;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    if ((fcntl(file, F_GETFL) & O_ACCMODE) == O_WRONLY && (from = open(link, O_RDONLY)) < 0)
+        return -1;
+    off_t at = 0;
+    while ((size = pread(from, block, sizeof block, at)) > 0 && write(to, block, (size_t) size) == size)
+        at += size;
+    if (from != file)
+        close(from);
+    return size ? -1 : 0;
 }
 
 static int copy_names(int from, int to)

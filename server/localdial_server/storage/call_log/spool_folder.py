@@ -7,6 +7,7 @@ outbound calls, and only the records of outbound calls hold up the routing of ca
 import contextlib
 import itertools
 import logging
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -93,7 +94,11 @@ class SpoolFolder(Generic[T]):
         # at once cannot both pass the check.
         new = own.path.with_suffix(f"{_OWNER}-new")
         make_private_file(new)
-        new.write_text(identity, "utf-8")
+        with new.open("w", encoding="utf-8") as file:
+            file.write(identity)
+            file.flush()
+            # Otherwise a loss of power may leave the file empty, as if another database owned the calls.
+            os.fsync(file.fileno())
         new.replace(own.path.with_suffix(_OWNER))
         # Retry: a process running this check holds each file briefly, and one that just took a file
         # may not have replaced its owner yet.
