@@ -31,7 +31,11 @@ def run(script: str, folder: Path, server: ServerProcess | None = None) -> str:
     script = script.replace(NAME, "localhost")
     ended = subprocess.run(
         ["bash", "-euc", f'localdial() {{ "{sys.executable}" -m localdial_server "$@"; }}\n{script}'],
-        env={**os.environ, "PATH": f"{GRPCURL.parent}:{os.environ['PATH']}"},
+        env={
+            **os.environ,
+            "PATH": f"{GRPCURL.parent}:{os.environ['PATH']}",
+            "LOCALDIAL_DATABASE_URL": f"sqlite:///{folder}/localdial.db",
+        },
         cwd=folder,
         capture_output=True,
         text=True,
@@ -48,8 +52,12 @@ def run(script: str, folder: Path, server: ServerProcess | None = None) -> str:
 def test_the_commands_of_the_page_expose_a_server(tmp_path: Path) -> None:
     make, serve, call = blocks(EXPOSING)
     run(make, tmp_path)
+    prepare, serve_command = serve.strip().rsplit("\n", 1)
+    assert serve_command.startswith("localdial serve ")
+    run(prepare, tmp_path)
+    assert (tmp_path / "admin.key").stat().st_mode & 0o077 == 0
     settings = {name: str(tmp_path / file) for name, file in re.findall(r"(LOCALDIAL_TLS\w+)=(\S+)", serve)}
-    with ServerProcess(tmp_path, **settings) as server:
+    with ServerProcess(tmp_path, **settings, LOCALDIAL_REQUIRE_CREDENTIALS="true") as server:
         localdial, grpcurl = call.splitlines()
         assert "ORGANIZATION" in run(localdial, tmp_path, server)
         if shutil.which("go") is None:
