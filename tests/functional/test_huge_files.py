@@ -1,0 +1,48 @@
+"""Files that are no lists: refused without reading them into memory."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.functional.server_process import environment_with
+
+_GB = 1 << 30
+
+# Python and the libraries take about 60 MB.
+_MOST_MEMORY_KB = 200_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "header"),
+    [
+        (("users", "import", "acme"), "user_id,display_name,caller_id,work_phone\n"),
+        (("numbers", "import", "acme", "--file"), ""),
+    ],
+    ids=["users", "numbers"],
+)
+def test_an_import_refuses_a_line_of_1_gb_in_bounded_memory(
+    tmp_path: Path, arguments: tuple[str, ...], header: str
+) -> None:
+    file = tmp_path / "huge.csv"
+    file.write_text(header)
+    # The rest takes no room on the disk.
+    os.truncate(file, _GB)
+    with subprocess.Popen(
+        [sys.executable, "-m", "localdial_server", *arguments, str(file)],
+        env=environment_with(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as importing:
+        assert importing.stdout is not None
+        said = importing.stdout.read()
+        _, status, used = os.wait4(importing.pid, 0)
+        importing.returncode = os.waitstatus_to_exitcode(status)
+    assert importing.returncode not in {0, -9}
+    assert "Traceback" not in said
+    assert "is longer than 1,048,576 characters" in said
+    assert used.ru_maxrss < _MOST_MEMORY_KB
