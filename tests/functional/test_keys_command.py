@@ -64,7 +64,10 @@ def test_the_first_key_is_made_in_the_database_and_the_others_through_the_server
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "localdial migrate" in refused.stderr
     assert localdial("migrate", **database).returncode == 0
+    required = {**database, **REQUIRED}
+    assert "no API key of an admin exists" in localdial("doctor", **required).stdout
     admin_key = printed(localdial(*create, **database))
+    assert "there is an API key of an admin" in localdial("doctor", **required).stdout
 
     server = start_server(**database, **REQUIRED)
     in_use = localdial(*create, **database)

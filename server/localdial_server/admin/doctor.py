@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import shlex
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from localdial_server.admin.doctor_finding import Check, Finding, OnFinding, State
 from localdial_server.admin.doctor_numbers import stored_numbers
 from localdial_server.domain.model import EXTERNAL, NumberState
+from localdial_server.domain.principals import Role
 from localdial_server.runtime.carriers import twilio_account
 from localdial_server.runtime.sqlite_version import require_sqlite_version, wal_reset_bug
 from localdial_server.runtime.storage import (
@@ -28,6 +30,7 @@ from localdial_server.storage.engines.private_files import is_readable_by_others
 from localdial_server.storage.engines.sqlite import SqliteDatabase, read_only_engine
 from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
+from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.schema import numbers
 from localdial_server.tls.certificate_files import CertificateFiles, UnusableCertificate
 
@@ -50,6 +53,9 @@ def examine(settings: Settings, on_finding: OnFinding) -> bool:
         report(Check("sqlite").warning(warning))
     for finding in _stored_numbers(settings):
         report(finding)
+    if settings.credentials_required:
+        for finding in _credentials(settings):
+            report(finding)
     report(_files(settings))
     if settings.uses_tls:
         report(_tls(settings))
@@ -100,6 +106,31 @@ def _stored_numbers(settings: Settings) -> Sequence[Finding]:
     except (OSError, DBAPIError, SchemaError, StartError):
         # The check of the database says what is wrong with it.
         return []
+
+
+def _credentials(settings: Settings) -> Sequence[Finding]:
+    """Return whether anybody can call a server that requires credentials; nothing if that cannot be read."""
+    check = Check("credentials")
+    if settings.jwt_issuer or settings.tls_client_principals:
+        return [check.ok("are required; an identity provider or client certificates say who calls")]
+    now = time.time_ns() // 1000
+    try:
+        with _reading(settings) as engine:
+            if engine is None or missing_migration(engine) is not None:
+                return []
+            with engine.connect() as connection:
+                keys = SqlReader(connection).api_keys_in_use(now).values()
+    except (OSError, DBAPIError, SchemaError, StartError):
+        # The check of the database says what is wrong with it.
+        return []
+    if any(key.role is Role.ADMIN for key in keys):
+        return [check.ok("are required, and there is an API key of an admin")]
+    return [
+        check.problem(
+            "are required, but no API key of an admin exists: `localdial keys create NAME --role admin "
+            "--database` creates one"
+        )
+    ]
 
 
 @contextlib.contextmanager

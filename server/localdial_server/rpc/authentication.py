@@ -2,10 +2,8 @@
 
 from typing import Any, Protocol
 
-from typing_extensions import override
-
 from localdial_server.domain.errors import Reason, ServiceError
-from localdial_server.domain.principals import ANONYMOUS, Principal
+from localdial_server.domain.principals import Principal
 
 
 class Unauthenticated(ServiceError, reason=Reason.UNAUTHENTICATED):
@@ -26,11 +24,3 @@ class Authenticator(Protocol):
 
         Raises `Unauthenticated`, and `StorageUnavailable` if that cannot be known now.
         """
-
-
-class OpenAccess(Authenticator):
-    """Accepts every caller as an admin, on a server that requires no credentials."""
-
-    @override
-    async def authenticate(self, call: Any) -> Principal:
-        return ANONYMOUS

@@ -120,6 +120,7 @@ KEY_ID, SECRET = GOOD.key_id, GOOD.text[-43:]
         f"Bearer {GOOD.text.upper()}",
         f"Bearer {GOOD.text[:-1]}",
         f"Bearer {GOOD.text}A",
+        f"Bearer {GOOD.text}é",
         f"Bearer ldk_{KEY_ID}",
         f"Bearer ldk_{KEY_ID}_",
         f"Bearer ldk__{SECRET}",

@@ -8,15 +8,16 @@ import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
+from typing_extensions import override
 
 from localdial.v1.call_routing_pb2 import (
     ResolveOutboundCallerIdRequest,
     RouteInboundCallRequest,
 )
 from localdial.v1.directory_pb2 import DeleteUserRequest
-from localdial_server.domain.principals import ANONYMOUS
+from localdial_server.domain.principals import ANONYMOUS, Principal
 from localdial_server.rpc.admission import Admission
-from localdial_server.rpc.authentication import OpenAccess
+from localdial_server.rpc.authentication import Authenticator
 from localdial_server.rpc.contract import SERVICES, Contract
 from localdial_server.rpc.handlers import Call, RpcHandlers
 
@@ -35,6 +36,14 @@ class Implementation:
             return Empty()
 
         return answer
+
+
+class OpenAccess(Authenticator):
+    """Accepts every caller."""
+
+    @override
+    async def authenticate(self, call: Any) -> Principal:
+        return ANONYMOUS
 
 
 class Context:
