@@ -25,7 +25,8 @@ from localdial.v1.number_inventory_pb2 import (
     MapAreaCodesRequest,
     PurchaseNumbersRequest,
 )
-from localdial_client import Client, InvalidArgument, PermissionDenied, pages
+from localdial_client import Client, InvalidArgument, PermissionDenied, Unauthenticated, pages
+from tests.drills import metrics
 from tests.functional.server_process import ServerProcess
 from tests.functional.test_api_keys import administration, first_admin
 
@@ -170,3 +171,28 @@ def test_two_servers_list_the_changes_of_both_even_once_one_is_gone(
         servers[0].kill()
         phones = [json.loads(event.after)["work_phone"] for event in listed(two, user_id="ann")]
         assert phones == [f"+1312555014{index}" for index in (3, 2, 1, 0)]
+
+
+def test_refused_callers_are_counted_and_logged_now_and_then_and_not_stored(
+    start_server: Callable[..., ServerProcess],
+) -> None:
+    server, admin_key = first_admin(start_server, LOCALDIAL_METRICS_LISTEN="127.0.0.1:0")
+    with Client(server.address, key=admin_key) as admin, administration(server.address, admin_key) as keys:
+        set_organization(admin)
+        key_id, viewer_key = keys.create(Role.ROLE_VIEWER, ACME)
+        before = len(listed(admin, ""))
+        for key in ("ldk_000000000000_" + 43 * "A", viewer_key):
+            with Client(server.address, key=key) as client:
+                for _ in range(20):
+                    with pytest.raises((PermissionDenied, Unauthenticated)):
+                        set_user(client, "+13125550143")
+        assert len(listed(admin, "")) == before
+    counts = metrics.read(server.log)
+    for reason in "UNAUTHENTICATED", "PERMISSION_DENIED":
+        labels = f'method="Directory.SetUser",reason="{reason}"'
+        assert counts[f"localdial_refused_callers_total{{{labels}}}"] == 20
+    unknown, viewer = [event for event in server.logged() if event["event"] == "a caller was refused"]
+    assert (unknown["reason"], unknown["principal"]) == ("UNAUTHENTICATED", "")
+    assert (viewer["reason"], viewer["principal"]) == ("PERMISSION_DENIED", f"key:{key_id}")
+    assert str(viewer["address"]).startswith("127.0.0.1:")
+    assert viewer_key.rpartition("_")[2] not in server.log.read_text()

@@ -2,11 +2,12 @@
 
 import functools
 import itertools
+import json
 import time
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Engine, event, insert
+from sqlalchemy import Engine, event, insert, update
 
 from localdial.v1.call_routing_pb2 import RouteInboundCallRequest, RouteInboundCallResponse
 from localdial_client import Client, FailedPrecondition
@@ -14,7 +15,7 @@ from localdial_server.admin import maintenance
 from localdial_server.domain.model import Organization, OutboundCall, User
 from localdial_server.storage.sql import retention
 from localdial_server.storage.sql.rows import from_call
-from localdial_server.storage.sql.schema import outbound_calls
+from localdial_server.storage.sql.schema import audit_events, outbound_calls
 from localdial_server.storage.sql.transaction import SqlTransaction
 from tests.conformance.store_records import CALLEE, A, X, call, create, number, own
 from tests.functional.databases import NewDatabase, contents, document, run_on
@@ -152,3 +153,47 @@ def test_on_a_terminal_progress_is_shown(new_database: NewDatabase) -> None:
     assert code == 0, shown
     assert "deleting" in shown
     assert "100%" in shown
+
+
+def with_changes(days: float) -> Callable[[Engine], None]:
+    """Return how to fill a database with two changes that are as old as that, and a new one."""
+
+    def work(engine: Engine) -> None:
+        with engine.begin() as connection:
+            transaction = SqlTransaction(connection)
+            create(Organization(A), Organization("other"))(transaction)
+            connection.execute(update(audit_events).values(event_time=days_ago(days)))
+            transaction.put_users([User(A, "ann")])
+
+    return work
+
+
+def recorded(url: str) -> list[tuple[str, str, str]]:
+    """Return the kind, the principal and the content of each recorded change, oldest first."""
+    names = [column.name for column in audit_events.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in contents(url)["audit_events"]]
+    found = sorted(rows, key=lambda row: (row["event_time"], row["event_id"]))
+    return [(row["event_kind"], row["principal"], row["after"]) for row in found]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_old_changes_are_pruned_and_that_is_recorded(new_database: NewDatabase, database: str) -> None:
+    url = new_database(database, with_changes(401))
+    command = ("audit", "prune", "--older-than", "400d")
+    assert run_on(url, *command, "--dry-run").stdout == "2 changes are older than 400d\n"
+    assert len(recorded(url)) == 3
+    assert run_on(url, *command).stdout == "deleted 2 changes older than 400d\n"
+    kept, pruned = recorded(url)
+    assert kept[:2] == ("user_set", "system")
+    assert pruned[:2] == ("records_pruned", "cli")
+    assert json.loads(pruned[2])["audit_events"] == 2
+    assert document(run_on(url, *command, "--json")) == {"deleted": 0}
+    assert recorded(url) == [kept, pruned]
+
+
+def test_the_pruning_of_calls_is_recorded(new_database: NewDatabase) -> None:
+    url = new_database("sqlite", with_calls(call("old", 1)))
+    run_on(url, "calls", "prune", "--older-than", "1d")
+    kind, principal, content = recorded(url)[-1]
+    assert (kind, principal) == ("records_pruned", "cli")
+    assert json.loads(content)["calls"] == 1

@@ -9,10 +9,9 @@ from localdial.v1 import administration_pb2 as pb
 from localdial_client import from_status
 from localdial_server.admin.maintenance import opened_database
 from localdial_server.app.administration import Administration
-from localdial_server.app.current_caller import CURRENT_CALLER, Caller
+from localdial_server.app.current_caller import COMMAND_LINE, CURRENT_CALLER
 from localdial_server.app.ports.clock import SystemClock
 from localdial_server.domain.errors import ServiceError
-from localdial_server.domain.principals import Principal, Role
 from localdial_server.rpc.administration import AdministrationServicer
 from localdial_server.rpc.contract import Contract
 from localdial_server.rpc.status import status_of
@@ -21,8 +20,6 @@ from localdial_server.storage.snapshots.cache import SnapshotCache
 from localdial_server.storage.sql.store import SqlStore
 
 T = TypeVar("T")
-
-_CLI = Caller(Principal("cli", Role.ADMIN), address="", method="", request_id="")
 
 
 @contextlib.contextmanager
@@ -61,7 +58,7 @@ class KeysInDatabase:
 
     def _run(self, method: Callable[[Any], Awaitable[T]], request: Any) -> T:
         async def run() -> T:
-            CURRENT_CALLER.set(_CLI)
+            CURRENT_CALLER.set(COMMAND_LINE)
             checked = self._contract.message_class(request.DESCRIPTOR.full_name)
             self._contract.check(checked.FromString(request.SerializeToString()))
             return await method(request)

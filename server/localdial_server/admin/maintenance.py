@@ -14,13 +14,21 @@ from typing import TYPE_CHECKING, BinaryIO
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
+from localdial_server.app.current_caller import COMMAND_LINE
+from localdial_server.domain.audit import AuditEventKind, time_content
 from localdial_server.runtime.storage import INBOUND_SPOOL_FOLDER, open_database
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.call_log.spool_folder import SpoolFolder
+from localdial_server.storage.sql.audit import AuditTrail, Change
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
-from localdial_server.storage.sql.retention import count_calls_before, delete_calls_before
+from localdial_server.storage.sql.retention import (
+    count_calls_before,
+    count_changes_before,
+    delete_calls_before,
+    delete_changes_before,
+)
 from localdial_server.storage.transfer.export_file import UnknownOrganizations, export_all
 from localdial_server.storage.transfer.import_file import import_all
 from localdial_server.storage.transfer.problems import ImportRefused
@@ -38,6 +46,7 @@ __all__ = [
     "import_",
     "opened_database",
     "prune_calls",
+    "prune_changes",
 ]
 
 Progress = Callable[[str, int, int | None], None]
@@ -75,13 +84,35 @@ def prune_calls(settings: Settings, older_than: int, on_progress: Progress, *, d
 
     With `dry_run` they are only counted.
     """
-    # The cutoff is fixed at the start, so calls that grow too old meanwhile stay.
-    cutoff = time.time_ns() // 1000 - older_than
     with _opened(settings) as engine:
+        # The cutoff is fixed at the start, so calls that grow too old meanwhile stay.
+        cutoff = time.time_ns() // 1000 - older_than
         count = count_calls_before(engine, cutoff)
-        if not dry_run:
+        if count and not dry_run:
+            _record_prune(engine, "calls", count, cutoff)
             return delete_calls_before(engine, cutoff, lambda done: on_progress("deleting", done, count))
     return count
+
+
+def prune_changes(
+    settings: Settings, older_than: int, on_progress: Progress, *, dry_run: bool = False
+) -> int:
+    """Delete the recorded changes that are older than `older_than` microseconds, like `prune_calls`."""
+    with _opened(settings) as engine:
+        cutoff = time.time_ns() // 1000 - older_than
+        count = count_changes_before(engine, cutoff)
+        if count and not dry_run:
+            _record_prune(engine, "audit_events", count, cutoff)
+            return delete_changes_before(engine, cutoff, lambda done: on_progress("deleting", done, count))
+    return count
+
+
+def _record_prune(engine: Engine, what: str, count: int, cutoff: int) -> None:
+    """Record the deletion before it begins, because it takes many transactions and may be interrupted."""
+    pruned = {what: count, "end_time": time_content(cutoff)}
+    with engine.begin() as connection:
+        change = Change("", after=pruned)
+        AuditTrail(connection, COMMAND_LINE).record("", AuditEventKind.RECORDS_PRUNED, change)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from localdial_server.cli import (
+    audit,
     demo,
     directory,
     doctor,
@@ -91,6 +92,8 @@ app.command("serve", cls=serve.ServeCommand, rich_help_panel=_SERVER_PANEL)(serv
 app.command("webhook", rich_help_panel=_SERVER_PANEL)(webhook.webhook)
 app.command("doctor", rich_help_panel=_SERVER_PANEL)(doctor.doctor)
 app.add_typer(keys.keys, name="keys", rich_help_panel=_SERVER_PANEL)
+audit.audit.command("prune")(maintenance.prune_changes)
+app.add_typer(audit.audit, name="audit", rich_help_panel=_SERVER_PANEL)
 app.add_typer(simulator.simulator, name="simulator", rich_help_panel=_SERVER_PANEL)
 app.command("migrate", rich_help_panel=_SERVER_PANEL)(maintenance.migrate)
 app.command("export", rich_help_panel=_SERVER_PANEL)(maintenance.export)
@@ -98,7 +101,7 @@ app.command("import", rich_help_panel=_SERVER_PANEL)(maintenance.import_)
 app.command("demo", rich_help_panel=_SERVER_PANEL)(demo.demo)
 app.command("resolve", rich_help_panel=_CALLS_PANEL)(routing.resolve)
 app.command("route", rich_help_panel=_CALLS_PANEL)(routing.route)
-routing.calls.command("prune")(maintenance.prune)
+routing.calls.command("prune")(maintenance.prune_calls)
 app.add_typer(routing.calls, name="calls", rich_help_panel=_CALLS_PANEL)
 app.add_typer(numbers.app, name="numbers", rich_help_panel=_INVENTORY_PANEL)
 app.command("reconcile", rich_help_panel=_INVENTORY_PANEL)(reconcile.reconcile)

@@ -1,13 +1,12 @@
-"""`localdial migrate`, `export`, `import` and `calls prune`: work on the database itself, without a server.
+"""`localdial migrate`, `export`, `import` and `prune`: work on the database itself, without a server.
 
 The server's modules are slow to load, so each command imports them only when it runs.
 """
 
 import os
-import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final
@@ -18,15 +17,11 @@ from localdial_client import FieldViolation
 from localdial_server.cli.command import ConfigOption, local_command, settings_from
 from localdial_server.cli.output import CliError, ExitCode, Output, counted
 from localdial_server.cli.progress import progress
+from localdial_server.cli.times import parse_age
 from localdial_server.settings.errors import StartError
 
 # The file name that stands for stdin or stdout.
 _STREAM: Final = "-"
-
-_AGE: Final = re.compile(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
-_HOURS: Final = {"h": 1, "d": 24, "w": 7 * 24}
-_MIN_HOURS: Final = 24
-_MICROSECONDS_PER_HOUR: Final = 3_600_000_000
 
 
 @local_command
@@ -105,25 +100,49 @@ def import_(
     out.result(_document(end), f"imported and verified: {_counts(end)}")
 
 
+AgeOption = Annotated[
+    str,
+    typer.Option(
+        "--older-than",
+        metavar="AGE",
+        help="Delete those older than this: 400d, 57w or 9600h (days, weeks, hours), at least 1d.",
+    ),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only count them.")]
+
+
 @local_command
-def prune(
-    out: Output,
-    *,
-    older_than: Annotated[
-        str,
-        typer.Option(
-            metavar="AGE",
-            help="Delete calls older than this: 400d, 57w or 9600h (days, weeks, hours), at least 1d.",
-        ),
-    ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the calls.")] = False,
-    config_file: ConfigOption = None,
+def prune_calls(
+    out: Output, *, older_than: AgeOption, dry_run: DryRunOption = False, config_file: ConfigOption = None
 ) -> None:
     """Delete the records of old calls, of all organizations."""
     from localdial_server.admin import maintenance  # noqa: PLC0415 - slow to load
 
+    _prune(out, maintenance.prune_calls, "call", older_than, config_file, dry_run=dry_run)
+
+
+@local_command
+def prune_changes(
+    out: Output, *, older_than: AgeOption, dry_run: DryRunOption = False, config_file: ConfigOption = None
+) -> None:
+    """Delete the record of old changes, of all organizations."""
+    from localdial_server.admin import maintenance  # noqa: PLC0415 - slow to load
+
+    _prune(out, maintenance.prune_changes, "change", older_than, config_file, dry_run=dry_run)
+
+
+def _prune(
+    out: Output,
+    delete: Callable[..., int],
+    noun: str,
+    older_than: str,
+    config_file: Path | None,
+    *,
+    dry_run: bool,
+) -> None:
+    """Delete the old records of one kind, or count them, and print how many there were."""
     deleted = 0
-    age = _microseconds(older_than)
+    age = parse_age(older_than, "--older-than")
     settings = settings_from(out, config_file)
     try:
         with progress(out) as show:
@@ -133,16 +152,16 @@ def prune(
                 deleted = done
                 show(what, done, total)
 
-            count = maintenance.prune_calls(settings, age, on_progress, dry_run=dry_run)
+            count = delete(settings, age, on_progress, dry_run=dry_run)
     except (KeyboardInterrupt, StartError):
         if deleted:
-            out.note(f"{counted(deleted, 'call')} deleted so far; the rest are still there")
+            out.note(f"{counted(deleted, noun)} deleted so far; the rest are still there")
         raise
     if dry_run:
         verb = "is" if count == 1 else "are"
-        out.result({"would_delete": count}, f"{counted(count, 'call')} {verb} older than {older_than}")
+        out.result({"would_delete": count}, f"{counted(count, noun)} {verb} older than {older_than}")
     else:
-        out.result({"deleted": count}, f"deleted {counted(count, 'call')} older than {older_than}")
+        out.result({"deleted": count}, f"deleted {counted(count, noun)} older than {older_than}")
 
 
 @contextmanager
@@ -204,17 +223,6 @@ def _readable(name: str) -> Iterator[BinaryIO]:
         return
     with Path(name).open("rb") as file:
         yield file
-
-
-def _microseconds(age: str) -> int:
-    match = _AGE.fullmatch(age)
-    hours = int(match[1]) * _HOURS[match[2]] if match else 0
-    if hours < _MIN_HOURS:
-        raise CliError(
-            f"--older-than is {age!r}, but must be a number of days, weeks or hours, such as 400d, 57w or "
-            "9600h, and at least 1d"
-        )
-    return hours * _MICROSECONDS_PER_HOUR
 
 
 def _document(end: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,12 +2,10 @@
 
 import itertools
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from localdial.v1.call_routing_pb2 import (
     CallerIdReason,
@@ -29,8 +27,8 @@ from localdial_server.cli.command import (
     UserArgument,
     client_command,
 )
-from localdial_server.cli.output import CliError
 from localdial_server.cli.tables import enum_name, record, table, utc_time
+from localdial_server.cli.times import parse_time
 
 calls = typer.Typer(no_args_is_help=True, help="List and prune the recorded calls.")
 
@@ -71,23 +69,6 @@ SinceOption = Annotated[
 UntilOption = Annotated[
     str, typer.Option("--until", metavar="TIME", help="Only calls before this time, in the same form.")
 ]
-
-
-def _time(text: str, option: str) -> Timestamp | None:
-    """Return the time of an option, which is UTC unless it has an offset; None if it is empty."""
-    if not text:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise CliError(
-            f"{option} is {text!r}, but must be a date or a time such as 2026-01-31, 2026-01-31T09:30Z or "
-            "2026-01-31T09:30-08:00; without an offset it is UTC"
-        ) from None
-    timestamp = Timestamp()
-    timestamp.FromDatetime(time)
-    return timestamp
 
 
 @client_command
@@ -211,8 +192,8 @@ def list_calls(
         callee_number=callee,
         user_id=user,
         caller_id=caller_id,
-        start_time=_time(since, "--since"),
-        end_time=_time(until, "--until"),
+        start_time=parse_time(since, "--since"),
+        end_time=parse_time(until, "--until"),
         page_size=min(limit, PAGE_SIZE),
     )
     response = ListOutboundCallsResponse()
@@ -262,8 +243,8 @@ def list_inbound_calls(
         called_number=called,
         user_id=user,
         missed=missed,
-        start_time=_time(since, "--since"),
-        end_time=_time(until, "--until"),
+        start_time=parse_time(since, "--since"),
+        end_time=parse_time(until, "--until"),
         page_size=min(limit, PAGE_SIZE),
     )
     response = ListInboundCallsResponse()

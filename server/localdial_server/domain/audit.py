@@ -124,7 +124,7 @@ def number_content(number: Number | None) -> Content:
         region=number.region,
         carrier=number.carrier,
         carrier_number_id=number.carrier_number_id,
-        purchase_time=_time(number.purchase_time),
+        purchase_time=time_content(number.purchase_time),
         release_status=refusal and {"code": _FAILED_PRECONDITION, "message": refusal[:_LONGEST_REFUSAL]},
     )
 
@@ -145,8 +145,14 @@ def api_key_content(api_key: ApiKey | None) -> Content:
         display_name=api_key.display_name,
         role=f"ROLE_{api_key.role.name}",
         organization_id=api_key.organization_id,
-        **{name: _time(time) for name, time in times.items() if time is not None},
+        **{name: time_content(time) for name, time in times.items() if time is not None},
     )
+
+
+def time_content(microseconds: int) -> str:
+    """Return the time, in microseconds since the epoch, as the JSON of a `Timestamp`."""
+    time = _EPOCH + timedelta(microseconds=min(microseconds, _LAST_TIME))
+    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def to_json(content: Content) -> str:
@@ -156,9 +162,3 @@ def to_json(content: Content) -> str:
 
 def _set_fields(**fields: object) -> Content:
     return {name: value for name, value in fields.items() if value}
-
-
-def _time(microseconds: int) -> str:
-    """Return the time, in microseconds since the epoch, as the JSON of a `Timestamp`."""
-    time = _EPOCH + timedelta(microseconds=min(microseconds, _LAST_TIME))
-    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -50,6 +50,11 @@ SPOOL_REFUSALS = Counter(
     "localdial_spool_refusals_total",
     "Outbound calls that were refused because the spool was full or its disk failed.",
 )
+REFUSED_CALLERS = Counter(
+    "localdial_refused_callers_total",
+    "Calls that were refused for want of a credential or of a permission, by the reason and the method.",
+    ["reason", "method"],
+)
 UNREADABLE_CALLERS = Counter(
     "localdial_unreadable_callers_total",
     "Call-backs whose caller is neither a number that a phone can have nor a known form of a withheld one.",

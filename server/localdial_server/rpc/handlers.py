@@ -25,6 +25,7 @@ from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.incidents import Incidents
 from localdial_server.rpc.life_cycle import LifeCycle, ShuttingDown
 from localdial_server.rpc.peers import address_of
+from localdial_server.rpc.refused_callers import note_refused_caller
 from localdial_server.rpc.status import status_of, trailing_metadata
 
 _log = logging.getLogger(__name__)
@@ -160,6 +161,7 @@ class RpcHandlers:
             finally:
                 if ticket is not None:
                     ticket.leave()
+            note_refused_caller(refusal, descriptor, principal, context.peer())
             if refusal.reason in _PACED or refusal.reason in _MISTAKES:
                 await gate.pace_refusal(raw, principal, is_mistake=refusal.reason in _MISTAKES)
             status = status_of(refusal)

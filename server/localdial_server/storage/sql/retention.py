@@ -1,53 +1,94 @@
-"""Deletion of the records of old calls, outbound and inbound.
+"""Deletion of old records: of calls, outbound and inbound, and of changes.
 
-Only the time of a call decides, compared with one cutoff: the last call to a callee is
+Only the time of a record decides, compared with one cutoff: the last call to a callee is
 not kept longer than others of its age. Times are microseconds since the epoch.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, delete, func, select, true
 
-from localdial_server.storage.sql.schema import inbound_calls, outbound_calls, revisions
-
-_TABLES = outbound_calls, inbound_calls
+from localdial_server.storage.sql.schema import audit_events, inbound_calls, outbound_calls, revisions
 
 # One transaction deletes about this many, so that no other transaction waits long for it.
-_CALLS_PER_BATCH = 5000
+_RECORDS_PER_BATCH = 5000
+
+
+class _Part(NamedTuple):
+    """A part of a table, whose records an index has in the order of their times."""
+
+    time: Column[Any]
+    is_in_part: ColumnElement[bool]
+
+    def between(self, begin: int, end: int) -> Sequence[ColumnElement[bool]]:
+        """Return the conditions for records with `begin` <= time < `end`."""
+        return self.is_in_part, self.time >= begin, self.time < end
+
+
+_CHANGES = [_Part(audit_events.c.event_time, true())]
 
 
 def count_calls_before(engine: Engine, cutoff: int) -> int:
     """Return how many calls were made before `cutoff`."""
-    with engine.connect() as connection:
-        return sum(
-            connection.execute(
-                select(func.count()).where(*_between(table, organization_id, 0, cutoff))
-            ).scalar_one()
-            for organization_id in _organizations(connection)
-            for table in _TABLES
-        )
+    return _count(engine, _calls(engine), cutoff)
 
 
 def delete_calls_before(
-    engine: Engine, cutoff: int, on_deleted: Callable[[int], None], batch_size: int = _CALLS_PER_BATCH
+    engine: Engine, cutoff: int, on_deleted: Callable[[int], None], batch_size: int = _RECORDS_PER_BATCH
 ) -> int:
     """Delete the calls made before `cutoff`, by organization, oldest first; return how many.
 
     After each batch is committed, `on_deleted` gets the number of calls deleted so far.
     """
-    deleted = 0
+    return _delete(engine, _calls(engine), cutoff, on_deleted, batch_size)
+
+
+def count_changes_before(engine: Engine, cutoff: int) -> int:
+    """Return how many changes were recorded before `cutoff`."""
+    return _count(engine, _CHANGES, cutoff)
+
+
+def delete_changes_before(
+    engine: Engine, cutoff: int, on_deleted: Callable[[int], None], batch_size: int = _RECORDS_PER_BATCH
+) -> int:
+    """Delete the changes recorded before `cutoff`, oldest first, like `delete_calls_before`."""
+    return _delete(engine, _CHANGES, cutoff, on_deleted, batch_size)
+
+
+def _calls(engine: Engine) -> Sequence[_Part]:
+    """Return the calls of each organization_id that was ever used: calls outlive their organization."""
     with engine.connect() as connection:
-        organization_ids = _organizations(connection)
-    for organization_id, table in itertools.product(organization_ids, _TABLES):
+        ids = select(revisions.c.organization_id).order_by(revisions.c.organization_id)
+        return [
+            _Part(table.c.call_time, table.c.organization_id == organization_id)
+            for organization_id in connection.scalars(ids)
+            for table in (outbound_calls, inbound_calls)
+        ]
+
+
+def _count(engine: Engine, parts: Sequence[_Part], cutoff: int) -> int:
+    with engine.connect() as connection:
+        return sum(
+            connection.execute(
+                select(func.count()).select_from(part.time.table).where(*part.between(0, cutoff))
+            ).scalar_one()
+            for part in parts
+        )
+
+
+def _delete(
+    engine: Engine, parts: Sequence[_Part], cutoff: int, on_deleted: Callable[[int], None], batch_size: int
+) -> int:
+    deleted = 0
+    for part in parts:
         begin = 0
         while begin < cutoff:
             with engine.begin() as connection:
-                left = _between(table, organization_id, begin, cutoff)
-                end = _end_of_batch(connection, table, left, batch_size)
-                # All calls of one microsecond are deleted together.
+                end = _end_of_batch(connection, part, begin, cutoff, batch_size)
+                # All records of one microsecond are deleted together.
                 end = cutoff if end is None else max(end, begin + 1)
-                batch = delete(table).where(*_between(table, organization_id, begin, end))
+                batch = delete(part.time.table).where(*part.between(begin, end))
                 count = connection.execute(batch).rowcount
             deleted += count
             # Continue from `end`: a search from the beginning would pass the deleted rows, which stay
@@ -59,19 +100,8 @@ def delete_calls_before(
 
 
 def _end_of_batch(
-    connection: Connection, table: Table, left: Sequence[ColumnElement[bool]], batch_size: int
+    connection: Connection, part: _Part, begin: int, cutoff: int, batch_size: int
 ) -> int | None:
-    """Return the time before which there is about a batch of the calls that are left; None if all are."""
-    times = select(table.c.call_time).where(*left).order_by(table.c.call_time).offset(batch_size).limit(1)
-    return connection.scalar(times)
-
-
-def _organizations(connection: Connection) -> Sequence[str]:
-    """Return the organization_ids that were ever used: calls outlive their organization."""
-    return connection.scalars(select(revisions.c.organization_id).order_by(revisions.c.organization_id)).all()
-
-
-def _between(table: Table, organization_id: str, begin: int, end: int) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions for calls with `begin` <= call_time < `end`, which an index answers."""
-    calls = table.c
-    return calls.organization_id == organization_id, calls.call_time >= begin, calls.call_time < end
+    """Return the time before which there is about a batch of the records that are left; None if all are."""
+    left = select(part.time).where(*part.between(begin, cutoff))
+    return connection.scalar(left.order_by(part.time).offset(batch_size).limit(1))
