@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import IO
 
 from typing_extensions import override
 
+from tests.support.daemon import PORTS
 from tests.support.lifecycle import Lifecycle
 
 
@@ -104,3 +106,29 @@ class ServerProcess(Lifecycle):
         code = self._process.wait(30)
         self._process = None
         return code
+
+
+class SameAddressServer(ServerProcess):
+    """A server on PostgreSQL that keeps its address, on a port below the ephemeral range."""
+
+    def __init__(self, folder: Path, database_url: str, **settings: str) -> None:
+        folder.mkdir()
+        spool = str(folder / "spool")
+        super().__init__(
+            folder, LOCALDIAL_DATABASE_URL=database_url, LOCALDIAL_SPOOL_DIRECTORY=spool, **settings
+        )
+
+    @override
+    def start(self) -> None:
+        if self.address:
+            super().start()
+            return
+        for _ in range(20):
+            self._settings["LOCALDIAL_LISTEN"] = f"127.0.0.1:{random.choice(PORTS)}"
+            try:
+                super().start()
+            except AssertionError:
+                # Another program has the port.
+                continue
+            return
+        raise AssertionError("no port is free")

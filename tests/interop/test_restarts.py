@@ -1,7 +1,6 @@
 """A rolling restart of the servers, as for a new release: no client sees a failed call."""
 
 import itertools
-import random
 import threading
 import time
 from collections import Counter
@@ -9,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,10 +15,9 @@ import pytest
 
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial_client import Client
-from tests.functional.server_process import ServerProcess
+from tests.functional.server_process import SameAddressServer
 from tests.interop.conftest import StartDriver
 from tests.interop.driver import Driver
-from tests.support.daemon import PORTS
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import wait_until
@@ -40,40 +37,18 @@ PAUSE_SECONDS = 1.0
 RESOLVE = "localdial.v1.CallRouting/ResolveOutboundCallerId"
 
 
-class Server(ServerProcess):
-    """A server that keeps its port when it restarts."""
-
-    def __init__(self, folder: Path, database_url: str) -> None:
-        folder.mkdir()
-        super().__init__(
-            folder, LOCALDIAL_DATABASE_URL=database_url, LOCALDIAL_SPOOL_DIRECTORY=str(folder / "spool")
-        )
-
-    def start_somewhere(self) -> None:
-        """Start on a free port below the ephemeral range."""
-        for _ in range(20):
-            self._settings["LOCALDIAL_LISTEN"] = f"127.0.0.1:{random.choice(PORTS)}"
-            try:
-                self.start()
-            except AssertionError:
-                # Another program has the port.
-                continue
-            return
-        raise AssertionError("no port is free")
-
-
 @pytest.fixture(scope="module")
 def database_url(postgres: PostgresServer) -> str:
     return create_postgres(postgres)
 
 
 @pytest.fixture(scope="module")
-def servers(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
+def servers(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[SameAddressServer]]:
     folder = tmp_path_factory.mktemp("servers")
-    servers = [Server(folder / name, database_url) for name in ("a", "b")]
+    servers = [SameAddressServer(folder / name, database_url) for name in ("a", "b")]
     try:
         for server in servers:
-            server.start_somewhere()
+            server.start()
         yield servers
     finally:
         for server in servers:
@@ -111,7 +86,7 @@ class Load:
 def test_no_client_sees_a_call_fail_while_servers_are_restarted_twenty_times(
     available_languages: Sequence[str],
     start_driver: StartDriver,
-    servers: list[Server],
+    servers: list[SameAddressServer],
     database_url: str,
 ) -> None:
     loads = {
