@@ -2,18 +2,29 @@
 
 Each scene starts a server, measures a client of another organization alone, and again beside the attack. The
 client is a victim with 20 calls a second, or a good client that calls as fast as it is answered; neither
-retries. The table shows both rates with the client's latencies, the memory of the server (before and most),
-its open files (before, most, and 10 s afterwards at the latest), the growth of its log, and what callers got
-to see: INTERNAL or UNKNOWN statuses, and texts with something internal.
+retries. The table shows both rates with the client's latencies, the server's memory and open files (before,
+most, and 10 s afterwards at the latest), the growth of its log, and what callers got to see: INTERNAL or
+UNKNOWN statuses, and texts with something internal.
 """
 
 import sys
 from collections.abc import Mapping
 
 from tests.drills.arguments import argument_parser
-from tests.drills.attacks import connections, floods, messages, streams
+from tests.drills.attacks import connections, floods, messages, sizes, streams
 from tests.drills.attacks.client import GoodClient
-from tests.drills.attacks.scene import HEAD, Scene, Target, answered, missed, notes, p99_below, rate_kept, row
+from tests.drills.attacks.scene import (
+    HEAD,
+    Scene,
+    Target,
+    answered,
+    memory_below,
+    missed,
+    notes,
+    p99_below,
+    rate_kept,
+    row,
+)
 from tests.drills.rounds import print_machine
 
 _SERVED = (answered(0.95), p99_below(50))
@@ -31,6 +42,7 @@ SCENES: Mapping[str, Scene] = {
     "mutated messages": Scene(messages.mutated, _KEPT, client=GoodClient),
     "bad fields": Scene(messages.bad_fields, _KEPT, client=GoodClient),
     "hostile streams": Scene(streams.hostile, _KEPT, client=GoodClient),
+    "largest requests": Scene(sizes.largest, memory_below(100)),
     "goaway": Scene(floods.goaway, _SERVED),
     "ping": Scene(floods.ping, _SERVED),
     "settings": Scene(floods.settings, _SERVED),

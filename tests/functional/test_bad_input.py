@@ -20,7 +20,6 @@ from localdial_client import (
     ResourceExhausted,
     from_status,
 )
-from localdial_server.rpc.handlers import MAX_REQUEST_BYTES
 from tests.functional.server_process import ServerProcess
 
 MINE, THEIRS = "mine", "theirs"
@@ -303,9 +302,9 @@ def test_a_batch_of_no_legs_or_too_many_is_refused(client: Client, legs: int) ->
 
 
 def test_a_request_over_the_size_limit_is_refused(client: Client) -> None:
-    request = directory.SetUserRequest(user=directory.User(display_name="x" * MAX_REQUEST_BYTES))
+    request = directory.SetUserRequest(user=directory.User(display_name="x" * 16 * 1024))
     error = refused(lambda: client.directory.set_user(request), ResourceExhausted, "REQUEST_TOO_LARGE")
-    assert error.metadata == {"size_bytes": str(request.ByteSize()), "max_size_bytes": str(MAX_REQUEST_BYTES)}
+    assert error.metadata == {"size_bytes": str(request.ByteSize()), "max_size_bytes": "16384"}
 
 
 def call_raw(server: ServerProcess, method: str, request: bytes) -> tuple[grpc.StatusCode, set[str]]:

@@ -31,8 +31,8 @@ const (
 // INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE, STORAGE_UNAVAILABLE,
 // SHUTTING_DOWN and INTERNAL; each method documents the other reasons that it
 // returns. An error that gRPC itself raises (an unknown
-// method, a request several times too large, an expired deadline) carries no
-// ErrorInfo.
+// method, a request much larger than any method accepts, an expired deadline)
+// carries no ErrorInfo.
 type ErrorReason int32
 
 const (
@@ -49,7 +49,8 @@ const (
 	// method's request type: the caller was built from another contract.
 	// Metadata: none.
 	ErrorReason_ERROR_REASON_MALFORMED_REQUEST ErrorReason = 2
-	// RESOURCE_EXHAUSTED. The request is larger than the server accepts.
+	// RESOURCE_EXHAUSTED. The request is larger than the method accepts, which is
+	// at least the largest request that its rules allow.
 	// Metadata: `size_bytes`, `max_size_bytes`.
 	ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE ErrorReason = 3
 	// NOT_FOUND. The organization does not exist.

@@ -49,10 +49,6 @@ class MalformedRequest(ServiceError, reason=Reason.MALFORMED_REQUEST):
     """The bytes are not a message of the request's type."""
 
 
-class RequestTooLarge(ServiceError, reason=Reason.REQUEST_TOO_LARGE):
-    """The request is larger than the server accepts."""
-
-
 class Contract:
     """The services and messages of `localdial.v1`, with their rules."""
 
@@ -85,14 +81,10 @@ class Contract:
     def check(self, request: Message) -> None:
         """Raise `InvalidFields` with every field that breaks a rule."""
         # Check the lengths of lists first: the validator looks at every item of a list that
-        # is too long, and a request may hold millions.
-        too_long = [
-            FieldViolation(name, f"must have at most {most} items")
-            for name, most in self._max_items(type(request))
-            if len(getattr(request, name)) > most
-        ]
-        if too_long:
-            raise InvalidFields(too_long)
+        # is too long, and a request may hold thousands.
+        for name, most in self._max_items(type(request)):
+            if len(getattr(request, name)) > most:
+                raise too_many_items(name, most)
         violations = [_describe(one) for one in self._validator.collect_violations(request)]
         known = {violation.field for violation in violations}
         violations += [
@@ -136,10 +128,10 @@ class Contract:
         return known
 
     def _domain_rule(self, field: Any) -> _Rule | None:
-        rules = self._rules_of(field)
+        rules = self.rules_of(field)
         strings = rules.repeated.items.string if field.is_repeated else rules.string
         for name, rule in _DOMAIN_RULES.items():
-            if strings.Extensions[self._pool.FindExtensionByName(f"{PACKAGE}.is_{name}")]:
+            if self.has_rule(strings, f"is_{name}"):
                 return rule
         return None
 
@@ -150,7 +142,7 @@ class Contract:
         # The legs of a batch, which the contract ignores, are checked one by one.
         return (
             inner.startswith(PACKAGE)
-            and self._rules_of(field).repeated.items.ignore != _IGNORE_ALWAYS
+            and self.rules_of(field).repeated.items.ignore != _IGNORE_ALWAYS
             and bool(self._domain_fields(self.message_class(inner)))
         )
 
@@ -161,26 +153,30 @@ class Contract:
             known = [
                 (field.name, int(rules.repeated.max_items))
                 for field in message.DESCRIPTOR.fields
-                if (rules := self._rules_of(field)).repeated.HasField("max_items")
+                if (rules := self.rules_of(field)).repeated.HasField("max_items")
             ]
             self._lists[message] = known
         return known
 
-    def _rules_of(self, field: Any) -> Any:
+    def rules_of(self, field: Any) -> Any:
+        """Return the rules of a field, a `buf.validate.FieldRules`."""
         # Only our own pool knows the extension, so a class of that pool has to read the options.
         options: Any = self.message_class("google.protobuf.FieldOptions")()
         options.ParseFromString(field.GetOptions().SerializeToString())
         return options.Extensions[self._pool.FindExtensionByName("buf.validate.field")]
 
+    def has_rule(self, strings: Any, name: str) -> bool:
+        """Return whether a `buf.validate.StringRules` has a rule of `rules.proto`, such as `is_e164`."""
+        return bool(strings.Extensions[self._pool.FindExtensionByName(f"{PACKAGE}.{name}")])
 
-def parse(request_class: type[Message], raw: bytes, max_bytes: int) -> Message:
-    """Return the parsed request. Raises `RequestTooLarge` and `MalformedRequest`."""
-    if len(raw) > max_bytes:
-        raise RequestTooLarge(
-            f"the request has {len(raw)} bytes; the server accepts {max_bytes}. Send it in parts",
-            size_bytes=str(len(raw)),
-            max_size_bytes=str(max_bytes),
-        )
+
+def too_many_items(field: str, most: int) -> InvalidFields:
+    """Return the error for a list of more than `most` items."""
+    return InvalidFields([FieldViolation(field, f"must have at most {most} items")])
+
+
+def parse(request_class: type[Message], raw: bytes) -> Message:
+    """Return the parsed request. Raises `MalformedRequest`."""
     try:
         return request_class.FromString(raw)
     except DecodeError:

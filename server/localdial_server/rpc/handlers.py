@@ -26,6 +26,7 @@ from localdial_server.rpc.incidents import Incidents
 from localdial_server.rpc.life_cycle import LifeCycle, ShuttingDown
 from localdial_server.rpc.peers import address_of
 from localdial_server.rpc.refused_callers import note_refused_caller
+from localdial_server.rpc.request_sizes import RequestBounds
 from localdial_server.rpc.status import status_of, trailing_metadata
 
 _log = logging.getLogger(__name__)
@@ -73,12 +74,6 @@ _NEAR_DEADLINE: Mapping[str, Callable[[Any], ServiceError]] = {
 
 # That error is sent this long before the deadline, so that it arrives in time.
 _WAY_BACK_SECONDS = 0.25
-
-# The largest request that the contract allows, 1,000 users, takes about a quarter of this.
-MAX_REQUEST_BYTES = 4 * 1024 * 1024
-
-# The transport refuses requests larger than this, without our error details.
-TRANSPORT_LIMIT_BYTES = 4 * MAX_REQUEST_BYTES
 
 
 class RpcHandlers:
@@ -140,31 +135,39 @@ class RpcHandlers:
         gate = self._admission.gate(descriptor)
         invoke = self._invocation(descriptor, method)
         check = self._contract.check
+        bounds = RequestBounds(self._contract, descriptor.input_type)
         life_cycle = self.life_cycle
 
         async def handle(raw: bytes, context: _Context) -> bytes:
-            principal = ticket = None
+            principal = ticket = request = None
             try:
                 if not life_cycle.is_serving:
                     await life_cycle.refuse(context.time_remaining())
+                bounds.require_size(raw)
                 principal = await self._authenticate(context)
                 ticket = gate.try_enter(raw) or await gate.enter(raw, principal)
-                request = parse(request_class, raw, MAX_REQUEST_BYTES)
+                bounds.require_items(raw)
+                request = parse(request_class, raw)
                 access.require(principal, request)
                 check(request)
                 response = await invoke(request, principal, ticket, context)
                 return response.SerializeToString()
             except ServiceError as error:
-                refusal = error
+                # Keep no reference to the error. Its traceback refers to this frame, so the request would
+                # stay in memory until the garbage collector finds the cycle.
+                reason, status = error.reason, status_of(error)
             except Exception as error:  # noqa: BLE001 - the text of no exception may leave the server
-                refusal = self._incidents.record(descriptor.full_name, error)
+                incident = self._incidents.record(descriptor.full_name, error)
+                reason, status = incident.reason, status_of(incident)
             finally:
                 if ticket is not None:
                     ticket.leave()
-            note_refused_caller(refusal, descriptor, principal, context.peer())
-            if refusal.reason in _PACED or refusal.reason in _MISTAKES:
-                await gate.pace_refusal(raw, principal, is_mistake=refusal.reason in _MISTAKES)
-            status = status_of(refusal)
+            del request
+            note_refused_caller(reason, descriptor, principal, context.peer())
+            if reason in _PACED or reason in _MISTAKES:
+                await gate.pace_refusal(raw, principal, is_mistake=reason in _MISTAKES)
+            # The exception of `abort` has this frame, and stays until the garbage collector finds it.
+            del raw
             trailer = trailing_metadata(status, context.time_remaining())
             await context.abort(_CODES[status.code], status.message, trailer)
             raise AssertionError  # abort does not return
@@ -210,6 +213,9 @@ class RpcHandlers:
                     raise ShuttingDown from None
                 change.add_done_callback(_log_failure)
                 raise
+            finally:
+                # The task has the error, whose traceback has this frame: another cycle.
+                del change
 
         return run
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from google.protobuf.descriptor import MethodDescriptor
 
-from localdial_server.domain.errors import Reason, ServiceError
+from localdial_server.domain.errors import Reason
 from localdial_server.domain.principals import Principal
 from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.observability.metrics import REFUSED_CALLERS
@@ -17,21 +17,21 @@ _REASONS: Final = frozenset({Reason.UNAUTHENTICATED, Reason.PERMISSION_DENIED})
 
 
 def note_refused_caller(
-    error: ServiceError, method: MethodDescriptor, principal: Principal | None, peer: str
+    reason: Reason, method: MethodDescriptor, principal: Principal | None, peer: str
 ) -> None:
     """Count the call if it failed for want of a credential or of a permission, and log it now and then.
 
     `principal` is None if the caller is not authenticated, and `peer` its address as gRPC names it.
     """
-    if error.reason not in _REASONS:
+    if reason not in _REASONS:
         return
     name = f"{method.containing_service.name}.{method.name}"
-    REFUSED_CALLERS.labels(error.reason.value, name).inc()
+    REFUSED_CALLERS.labels(reason.value, name).inc()
     _log.warning(
         "a caller was refused",
-        kind=f"{error.reason.value} {name}",
+        kind=f"{reason.value} {name}",
         extra={
-            "reason": error.reason.value,
+            "reason": reason.value,
             "method": name,
             "principal": principal.name if principal is not None else "",
             "address": address_of(peer),

@@ -6,8 +6,6 @@ gRPC enforces the limits before any of our code runs. It has none for one addres
 import logging
 from typing import Final
 
-from localdial_server.rpc.handlers import TRANSPORT_LIMIT_BYTES
-
 _log = logging.getLogger(__name__)
 
 # Files of the process that are no connections of callers: the database, the spool, the carrier, the log.
@@ -74,10 +72,10 @@ def connection_limit(wanted: int, files: int) -> int:
     return min(wanted or _MOST_CONNECTIONS, possible)
 
 
-def channel_arguments(connections: int, age_seconds: float) -> list[tuple[str, int]]:
-    """Return gRPC's arguments for a server that accepts so many connections."""
+def channel_arguments(connections: int, age_seconds: float, message_bytes: int) -> list[tuple[str, int]]:
+    """Return gRPC's arguments for a server with so many connections, and requests of so many bytes."""
     return [
-        ("grpc.max_receive_message_length", TRANSPORT_LIMIT_BYTES),
+        ("grpc.max_receive_message_length", message_bytes),
         ("grpc.max_allowed_incoming_connections", connections),
         ("grpc.max_concurrent_streams", _STREAMS),
         # Once 1,000 calls have no handler, gRPC would refuse those of everybody alike, as CANCELLED. Instead,

@@ -25,6 +25,7 @@ from localdial_server.rpc.handlers import RpcHandlers
 from localdial_server.rpc.health import HealthServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.reflection import enable_reflection
+from localdial_server.rpc.request_sizes import transport_limit_bytes
 from localdial_server.runtime.authentication import authentication
 from localdial_server.runtime.bootstrap import application
 from localdial_server.runtime.connections import channel_arguments, connection_limit, raise_file_limit
@@ -101,7 +102,8 @@ async def _serve(
         )
         limit = connection_limit(settings.max_connections, raise_file_limit())
         server = grpc_server(
-            channel_arguments(limit, settings.connection_age_seconds), shared_port=shared_port
+            channel_arguments(limit, settings.connection_age_seconds, transport_limit_bytes(contract)),
+            shared_port=shared_port,
         )
         server.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], server)

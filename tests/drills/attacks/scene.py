@@ -21,6 +21,9 @@ GIVEN_BACK_SECONDS = 10.0
 # Files of the database that the server opens when it needs them.
 _OWN_FILES = 10
 
+# Memory that the server keeps for its next calls.
+_OWN_MB = 40
+
 LOG_BYTES_PER_SECOND = 10_000
 
 # What no text for callers may contain: parts of our code or of SQL, and another organization's number.
@@ -126,6 +129,20 @@ def rate_kept(share: float) -> Target:
     return f"{share:.0%} of its rate", lambda result: result.rate_kept >= share
 
 
+def memory_below(megabytes: float) -> Sequence[Target]:
+    """The server's memory grows by less than this, and is given back."""
+    return (
+        (
+            f"memory grows less than {megabytes:g} MB",
+            lambda result: result.use.mb_most - result.use.mb_before < megabytes,
+        ),
+        (
+            f"memory given back in {GIVEN_BACK_SECONDS:.0f} s",
+            lambda result: result.use.mb_after - result.use.mb_before < _OWN_MB,
+        ),
+    )
+
+
 @dataclass(frozen=True)
 class Scene:
     """An attack by some processes, a client beside it, and the targets besides those that hold everywhere."""
@@ -164,7 +181,8 @@ class Scene:
         deadline = time.monotonic() + GIVEN_BACK_SECONDS
         while is_alive and time.monotonic() < deadline:
             use.files_after = server.open_files()
-            if use.files_after <= use.files_before + _OWN_FILES:
+            use.mb_after = server.resident_mb()
+            if use.files_after <= use.files_before + _OWN_FILES and use.mb_after < use.mb_before + _OWN_MB:
                 break
             time.sleep(0.1)
         return Result(alone, beside, report, use, is_alive)
@@ -176,7 +194,7 @@ def _started(_number: int) -> None:
 
 HEAD = (
     f"{'scene':22}{'sent':>10}{'alone/s':>9}{'p99 ms':>8}{'beside/s':>9}{'kept':>6}{'answered':>9}"
-    f"{'p50 ms':>8}{'p99 ms':>8}{'RSS MB':>10}{'files':>13}{'log B/s':>9}{'INT':>5}{'leaks':>6}"
+    f"{'p50 ms':>8}{'p99 ms':>8}{'RSS MB':>12}{'files':>13}{'log B/s':>9}{'INT':>5}{'leaks':>6}"
 )
 
 
@@ -187,7 +205,8 @@ def row(name: str, result: Result) -> str:
         f"{name:22}{result.report.sent:>10,}{result.alone.rate:>9,.0f}"
         f"{result.alone.milliseconds(99):>8,.1f}{beside.rate:>9,.0f}"
         f"{result.rate_kept:>6.0%}{beside.share:>9.1%}{beside.milliseconds(50):>8,.1f}"
-        f"{beside.milliseconds(99):>8,.1f}{f'{use.mb_before:,.0f}-{use.mb_most:,.0f}':>10}"
+        f"{beside.milliseconds(99):>8,.1f}"
+        f"{f'{use.mb_before:.0f}-{use.mb_most:.0f}-{use.mb_after:.0f}':>12}"
         f"{f'{use.files_before}-{use.files_most}-{use.files_after}':>13}"
         f"{result.log_bytes_per_second:>9,.0f}{result.internal:>5}{len(leaks(result.report)):>6}"
     )

@@ -96,6 +96,7 @@ class Use:
     files_after: int = 0
     mb_before: float = 0.0
     mb_most: float = 0.0
+    mb_after: float = 0.0
     log_bytes: int = 0
 
 

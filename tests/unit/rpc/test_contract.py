@@ -107,7 +107,7 @@ def test_every_text_field_of_a_request_has_a_maximum_length(method: MethodDescri
 def test_bytes_that_are_not_a_message_are_refused() -> None:
     request_class = CONTRACT.request_class("CallRouting", "RouteInboundCall")
     with pytest.raises(MalformedRequest, match=r"localdial\.v1\.RouteInboundCallRequest"):
-        parse(request_class, b"\xff\xff\xff", 1000)
+        parse(request_class, b"\xff\xff\xff")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """What methods are told of the call, and which changes a stopping server refuses."""
 
+import asyncio
+import gc
+import sys
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -15,10 +18,12 @@ from localdial.v1.call_routing_pb2 import (
     RouteInboundCallRequest,
 )
 from localdial.v1.directory_pb2 import DeleteUserRequest
+from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.principals import ANONYMOUS, Principal
+from localdial_server.rpc import handlers as handlers_module
 from localdial_server.rpc.admission import Admission
 from localdial_server.rpc.authentication import Authenticator
-from localdial_server.rpc.contract import SERVICES, Contract
+from localdial_server.rpc.contract import SERVICES, Contract, parse
 from localdial_server.rpc.handlers import Call, RpcHandlers
 
 LEG = ResolveOutboundCallerIdRequest(organization_id="acme", user_id="ann", callee_number="+14155550199")
@@ -49,8 +54,11 @@ class OpenAccess(Authenticator):
 class Context:
     """The context of a call; None: without a deadline."""
 
-    def __init__(self, seconds_left: float | None = None) -> None:
+    def __init__(
+        self, seconds_left: float | None = None, when_aborted: Callable[[], None] = lambda: None
+    ) -> None:
         self._seconds_left = seconds_left
+        self.when_aborted = when_aborted
 
     def time_remaining(self) -> float | None:
         return self._seconds_left
@@ -59,6 +67,9 @@ class Context:
         return "ipv4:127.0.0.1:1"
 
     async def abort(self, code: grpc.StatusCode, *_more: object) -> None:
+        # As on the network, the refusal takes at least a turn of the loop.
+        await asyncio.sleep(0)
+        self.when_aborted()
         raise ConnectionAbortedError(code.name)
 
 
@@ -88,3 +99,50 @@ async def test_a_change_that_begins_while_the_server_drains_is_refused() -> None
     request = DeleteUserRequest(organization_id="acme", user_id="ann")
     with pytest.raises(ConnectionAbortedError, match="UNAVAILABLE"):
         await call(handlers, "Directory/DeleteUser", request, Context(), Implementation())
+
+
+class RefusedBy:
+    """Refuses every request, and keeps those that were parsed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.parsed: list[Message] = []
+        monkeypatch.setattr(handlers_module, "parse", self._parse)
+
+    def _parse(self, request_class: type[Message], raw: bytes) -> Message:
+        request = parse(request_class, raw)
+        self.parsed.append(request)
+        return request
+
+    def __getattr__(self, _name: str) -> Callable[..., Awaitable[Message]]:
+        async def refuse(_request: Message) -> Message:
+            await asyncio.sleep(0)
+            raise StorageUnavailable
+
+        return refuse
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [
+        ("CallRouting/ResolveOutboundCallerId", ResolveOutboundCallerIdRequest()),
+        ("CallRouting/ResolveOutboundCallerId", LEG),
+        ("Directory/DeleteUser", DeleteUserRequest(organization_id="acme", user_id="ann")),
+    ],
+    ids=["by the rules", "by the use case", "by a change"],
+)
+async def test_a_refused_request_is_not_kept_while_its_caller_is_told(
+    monkeypatch: pytest.MonkeyPatch, method: str, request_: Message
+) -> None:
+    served = RefusedBy(monkeypatch)
+    handlers = RpcHandlers(Contract(), OpenAccess(), Admission(), lambda _: True)
+    handlers.life_cycle.open()
+    references: list[int] = []
+    context = Context(when_aborted=lambda: references.append(sys.getrefcount(served.parsed[0])))
+    gc.disable()
+    try:
+        with pytest.raises(ConnectionAbortedError):
+            await call(handlers, method, request_, context, served)
+    finally:
+        gc.enable()
+    # The list above, and the call that counts.
+    assert references == [2]

@@ -38,7 +38,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: none.
     """
     ERROR_REASON_REQUEST_TOO_LARGE: _ErrorReason.ValueType  # 3
-    """RESOURCE_EXHAUSTED. The request is larger than the server accepts.
+    """RESOURCE_EXHAUSTED. The request is larger than the method accepts, which is
+    at least the largest request that its rules allow.
     Metadata: `size_bytes`, `max_size_bytes`.
     """
     ERROR_REASON_ORGANIZATION_NOT_FOUND: _ErrorReason.ValueType  # 4
@@ -205,8 +206,8 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE, STORAGE_UNAVAILABLE,
     SHUTTING_DOWN and INTERNAL; each method documents the other reasons that it
     returns. An error that gRPC itself raises (an unknown
-    method, a request several times too large, an expired deadline) carries no
-    ErrorInfo.
+    method, a request much larger than any method accepts, an expired deadline)
+    carries no ErrorInfo.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
@@ -225,7 +226,8 @@ method's request type: the caller was built from another contract.
 Metadata: none.
 """
 ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason.ValueType  # 3
-"""RESOURCE_EXHAUSTED. The request is larger than the server accepts.
+"""RESOURCE_EXHAUSTED. The request is larger than the method accepts, which is
+at least the largest request that its rules allow.
 Metadata: `size_bytes`, `max_size_bytes`.
 """
 ERROR_REASON_ORGANIZATION_NOT_FOUND: ErrorReason.ValueType  # 4

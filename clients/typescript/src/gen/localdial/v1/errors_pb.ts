@@ -22,8 +22,8 @@ export const file_localdial_v1_errors: GenFile = /*@__PURE__*/
  * INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE, STORAGE_UNAVAILABLE,
  * SHUTTING_DOWN and INTERNAL; each method documents the other reasons that it
  * returns. An error that gRPC itself raises (an unknown
- * method, a request several times too large, an expired deadline) carries no
- * ErrorInfo.
+ * method, a request much larger than any method accepts, an expired deadline)
+ * carries no ErrorInfo.
  *
  * @generated from enum localdial.v1.ErrorReason
  */
@@ -57,7 +57,8 @@ export enum ErrorReason {
   MALFORMED_REQUEST = 2,
 
   /**
-   * RESOURCE_EXHAUSTED. The request is larger than the server accepts.
+   * RESOURCE_EXHAUSTED. The request is larger than the method accepts, which is
+   * at least the largest request that its rules allow.
    * Metadata: `size_bytes`, `max_size_bytes`.
    *
    * @generated from enum value: ERROR_REASON_REQUEST_TOO_LARGE = 3;

@@ -17,8 +17,8 @@ package org.localdial.v1;
  * INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE, STORAGE_UNAVAILABLE,
  * SHUTTING_DOWN and INTERNAL; each method documents the other reasons that it
  * returns. An error that gRPC itself raises (an unknown
- * method, a request several times too large, an expired deadline) carries no
- * ErrorInfo.
+ * method, a request much larger than any method accepts, an expired deadline)
+ * carries no ErrorInfo.
  * </pre>
  *
  * Protobuf enum {@code localdial.v1.ErrorReason}
@@ -59,7 +59,8 @@ public enum ErrorReason
   ERROR_REASON_MALFORMED_REQUEST(2),
   /**
    * <pre>
-   * RESOURCE_EXHAUSTED. The request is larger than the server accepts.
+   * RESOURCE_EXHAUSTED. The request is larger than the method accepts, which is
+   * at least the largest request that its rules allow.
    * Metadata: `size_bytes`, `max_size_bytes`.
    * </pre>
    *
@@ -398,7 +399,8 @@ public enum ErrorReason
   public static final int ERROR_REASON_MALFORMED_REQUEST_VALUE = 2;
   /**
    * <pre>
-   * RESOURCE_EXHAUSTED. The request is larger than the server accepts.
+   * RESOURCE_EXHAUSTED. The request is larger than the method accepts, which is
+   * at least the largest request that its rules allow.
    * Metadata: `size_bytes`, `max_size_bytes`.
    * </pre>
    *
