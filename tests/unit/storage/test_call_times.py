@@ -56,7 +56,7 @@ async def test_the_calls_of_a_group_keep_their_order(
     await recorder.record([call("ahead", 5000)])
     # Calls are inserted in the order of their identifiers.
     await recorder.record([call("z", 100), call("b", 200), call("a", 300), call("x", 7000)])
-    assert await _times(database) == {"ahead": 5000, "z": 5001, "b": 5101, "a": 5201, "x": 7000}
+    assert await _times(database) == {"ahead": 5000, "z": 5001, "b": 5002, "a": 5003, "x": 7000}
 
 
 async def test_other_callees_and_organizations_keep_their_times(

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Executable,
     String,
     Table,
-    and_,
     bindparam,
     case,
     func,
@@ -64,21 +63,19 @@ def _insert_in_order() -> postgresql.Insert:
     """Return the insert of outbound calls for PostgreSQL.
 
     With the parameter `in_order`, a call whose callee has a later record is stamped right after that one.
-    The calls of one insert keep their order, from `first_time`, the earliest, on.
+    `position` is the call's place among those that are inserted together, which they keep.
     """
     names = [each.name for each in _columns(outbound_calls)]
     keys = func.unnest(_array("callee_key", String())).label("callee_key")
-    new = select(*_unnested(outbound_calls), keys).subquery("new").c
+    positions = func.unnest(_array("position", BigInteger())).label("position")
+    new = select(*_unnested(outbound_calls), keys, positions).subquery("new").c
     calls = outbound_calls.c
     of_callee = (calls.organization_id == new.organization_id, calls.callee_key == new.callee_key)
     last = select(func.max(calls.call_time)).where(*of_callee).scalar_subquery()
-    call_time = case(
-        (
-            and_(bindparam("in_order", type_=Boolean), new.call_time < last),
-            last + 1 + new.call_time - bindparam("first_time", type_=BigInteger),
-        ),
-        else_=new.call_time,
-    )
+    # The times of one server differ, so this changes none that is later than the callee's newest. GREATEST
+    # ignores the NULL of a callee without calls.
+    in_order = func.greatest(new.call_time, last + 1 + new.position)
+    call_time = case((bindparam("in_order", type_=Boolean), in_order), else_=new.call_time)
     rows = select(*(call_time if name == "call_time" else new[name] for name in names))
     return postgresql.insert(outbound_calls).from_select(names, rows)
 
@@ -161,12 +158,14 @@ def _existing(connection: Connection) -> Any:
 def _insert(connection: Connection, calls: Sequence[OutboundCall], *, in_order: bool) -> int:
     if connection.dialect.name == "postgresql":
         # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
-        calls = sorted(calls, key=lambda call: (call.organization_id, call.call_id))
+        in_order_of_keys = sorted(
+            enumerate(calls), key=lambda place: (place[1].organization_id, place[1].call_id)
+        )
         parameters = {
-            **_arrays(outbound_calls, [from_call(call) for call in calls]),
-            "callee_key": [phone_key(call.callee_number) for call in calls],
+            **_arrays(outbound_calls, [from_call(call) for _, call in in_order_of_keys]),
+            "callee_key": [phone_key(call.callee_number) for _, call in in_order_of_keys],
+            "position": [position for position, _ in in_order_of_keys],
             "in_order": in_order,
-            "first_time": min((call.call_time for call in calls), default=0),
         }
         return connection.execute(_INSERT_POSTGRES, parameters).rowcount
     if not calls:
