@@ -38,10 +38,10 @@ const (
 // its own records.
 //
 // Costly numbers are refused as work phones, organization numbers and caller
-// IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
-// shared-cost and satellite numbers, personal numbers that follow their owner,
-// and pagers. Landlines, mobiles and toll-free numbers of all countries are
-// accepted, unless the operator of the server lists the countries of work phones
+// IDs, because fraudsters earn from calls to them (toll fraud): premium-rate
+// and satellite numbers, pagers, and personal numbers that follow their owner
+// outside country code 1. Landlines, mobiles and toll-free numbers of all
+// countries are accepted, unless the operator of the server lists the countries of work phones
 // and organization numbers. Only the operator can allow an organization more.
 type DirectoryClient interface {
 	// Creates the organization, or replaces it as a whole: a field that is left
@@ -197,10 +197,10 @@ func (c *directoryClient) BatchSetUsers(ctx context.Context, in *BatchSetUsersRe
 // its own records.
 //
 // Costly numbers are refused as work phones, organization numbers and caller
-// IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
-// shared-cost and satellite numbers, personal numbers that follow their owner,
-// and pagers. Landlines, mobiles and toll-free numbers of all countries are
-// accepted, unless the operator of the server lists the countries of work phones
+// IDs, because fraudsters earn from calls to them (toll fraud): premium-rate
+// and satellite numbers, pagers, and personal numbers that follow their owner
+// outside country code 1. Landlines, mobiles and toll-free numbers of all
+// countries are accepted, unless the operator of the server lists the countries of work phones
 // and organization numbers. Only the operator can allow an organization more.
 type DirectoryServer interface {
 	// Creates the organization, or replaces it as a whole: a field that is left

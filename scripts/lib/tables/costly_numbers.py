@@ -33,11 +33,13 @@ ADDITIONS = DATA / "costly_additions.csv"
 # The kinds, by the types of the library.
 KINDS: Final = {
     "premium_rate": "premium_rate",
-    "shared_cost": "shared_cost",
     "personal_number": "personal",
     "pager": "pager",
 }
-ORDINARY: Final = ("fixed_line", "mobile", "toll_free", "voip", "uan", "voicemail")
+# Where callers and called share the cost (1300 in Australia), nobody earns with a call.
+ORDINARY: Final = ("fixed_line", "mobile", "toll_free", "voip", "uan", "voicemail", "shared_cost")
+# Personal numbers (5XX) cost in country code 1 what others cost.
+ORDINARY_HERE: Final = {1: ("personal_number",)}
 
 
 def patterns_of(country_code: int, types: tuple[str, ...]) -> list[str]:
@@ -79,8 +81,11 @@ def begins_like(ordinary: str, costly: str) -> bool:
 def rows_of_library() -> Iterator[tuple[str, str, str, str]]:
     """Yield the rows of the library's costly types."""
     for code in COUNTRY_CODE_TO_REGION_CODE:
-        ordinary = patterns_of(code, ORDINARY)
+        here = ORDINARY_HERE.get(code, ())
+        ordinary = patterns_of(code, (*ORDINARY, *here))
         for name, kind in KINDS.items():
+            if name in here:
+                continue
             costly = patterns_of(code, (name,))
             longer = [one for one in ordinary if any(begins_like(one, pattern) for pattern in costly)]
             if costly:

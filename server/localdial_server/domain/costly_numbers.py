@@ -26,12 +26,10 @@ class CostlyKind(StrEnum):
 
     PREMIUM_RATE = "premium_rate"
     """Part of the price goes to whoever is called: 900 in North America, 09 in the United Kingdom."""
-    SHARED_COST = "shared_cost"
-    """The caller and the called share the cost: 0180 in Germany, 1300 in Australia."""
     SATELLITE = "satellite"
     """Satellite phones and the networks of no country, such as those of ships and planes."""
     PERSONAL = "personal"
-    """Numbers that follow a person from phone to phone: 070 in the United Kingdom, 500 in North America."""
+    """Numbers that follow a person from phone to phone: 070 in the United Kingdom."""
     PAGER = "pager"
 
 

@@ -18,7 +18,6 @@ from localdial_server.domain.possible_numbers import country_code_of
 
 _NAMES: Final[Mapping[CostlyKind, str]] = {
     CostlyKind.PREMIUM_RATE: "premium-rate number",
-    CostlyKind.SHARED_COST: "shared-cost number",
     CostlyKind.SATELLITE: "number of a satellite or international network",
     CostlyKind.PERSONAL: "personal (follow-me) number",
     CostlyKind.PAGER: "pager number",

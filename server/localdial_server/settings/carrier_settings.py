@@ -155,8 +155,8 @@ class CarrierSettings(BaseSettings):
     ] = {}
     """Organizations with limits of their own, as JSON: {"acme": {"max_numbers": 20000,
     "max_purchases_per_day": 500, "rate_units_per_second": 200, "rate_burst_units": 1000,
-    "destination_countries": ["US", "JM"], "allowed_number_kinds": ["shared_cost"]}}. Numbers of the kinds
-    premium_rate, shared_cost, satellite, personal and pager are refused unless they are allowed here."""
+    "destination_countries": ["US", "JM"], "allowed_number_kinds": ["satellite"]}}. Numbers of the kinds
+    premium_rate, satellite, personal and pager are refused unless they are allowed here."""
 
     # Each validator checks its own field and may look at fields declared before it. pydantic skips a
     # validator of the whole model as soon as one field is wrong, but all problems must be reported.

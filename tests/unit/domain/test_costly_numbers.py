@@ -10,7 +10,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberFormat, PhoneNu
 
 from localdial_server.domain.costly_numbers import CostlyKind, costly_kind
 from localdial_server.domain.phone_numbers import is_e164
-from scripts.lib.tables.costly_numbers import KINDS, ORDINARY, begins_like, patterns_of
+from scripts.lib.tables.costly_numbers import KINDS, ORDINARY, ORDINARY_HERE, begins_like, patterns_of
 
 # The types of the library, by the names of its metadata.
 TYPES = {name.lower(): value for name, value in vars(PhoneNumberType).items() if isinstance(value, int)}
@@ -25,16 +25,12 @@ COSTLY = {
     "+33899123456": CostlyKind.PREMIUM_RATE,
     "+979123456789": CostlyKind.PREMIUM_RATE,
     "+979023456789": CostlyKind.PREMIUM_RATE,
-    "+4918012345": CostlyKind.SHARED_COST,
-    "+611300123456": CostlyKind.SHARED_COST,
-    "+80812345678": CostlyKind.SHARED_COST,
     "+16007001234": CostlyKind.SATELLITE,
     "+870773111632": CostlyKind.SATELLITE,
     "+88112345678": CostlyKind.SATELLITE,
     "+881631234567": CostlyKind.SATELLITE,
     "+8821612345678": CostlyKind.SATELLITE,
     "+883510012345": CostlyKind.SATELLITE,
-    "+15005550006": CostlyKind.PERSONAL,
     "+447012345678": CostlyKind.PERSONAL,
     "+878101234567890": CostlyKind.PERSONAL,
     "+447623456789": CostlyKind.PAGER,
@@ -62,6 +58,11 @@ ORDINARY_NUMBERS = [
     "+8613912345678",
     "+819012345678",
     "+3312345678901",  # too long
+    "+15005550006",  # personal numbers of country code 1 cost what others cost
+    "+15335550142",
+    "+4918012345",  # shared cost: nobody earns with a call
+    "+611300123456",
+    "+80812345678",
 ]
 
 
@@ -95,7 +96,8 @@ def examples(types: dict[str, int]) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("number", "name"), sorted(set(examples({name: TYPES[name] for name in KINDS}))))
 def test_the_librarys_examples_of_costly_types_are_costly(number: str, name: str) -> None:
-    assert costly_kind(number) == KINDS[name]
+    is_ordinary_here = number.startswith("+1") and name in ORDINARY_HERE[1]
+    assert costly_kind(number) == (None if is_ordinary_here else KINDS[name])
 
 
 @pytest.mark.parametrize(("number", "name"), sorted(set(examples({name: TYPES[name] for name in ORDINARY}))))
@@ -106,7 +108,11 @@ def test_the_librarys_examples_of_ordinary_types_are_not_costly(number: str, nam
 
 def numbers_of(types: tuple[str, ...]) -> st.SearchStrategy[str]:
     """Return a strategy for numbers of these types of any country."""
-    choices = [(code, one) for code in COUNTRY_CODE_TO_REGION_CODE for one in patterns_of(code, types)]
+    choices = [
+        (code, one)
+        for code in COUNTRY_CODE_TO_REGION_CODE
+        for one in patterns_of(code, tuple(name for name in types if name not in ORDINARY_HERE.get(code, ())))
+    ]
     return (
         st.sampled_from(choices)
         .flatmap(

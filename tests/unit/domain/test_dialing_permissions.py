@@ -28,7 +28,6 @@ def test_by_default_landlines_mobiles_and_toll_free_numbers_of_all_countries_are
     ("number", "cause", "name"),
     [
         ("+19005550199", "premium_rate", "a premium-rate number"),
-        ("+4918012345", "shared_cost", "a shared-cost number"),
         ("+88112345678", "satellite", "a number of a satellite or international network"),
         ("+447012345678", "personal", "a personal (follow-me) number"),
         ("+447623456789", "pager", "a pager number"),

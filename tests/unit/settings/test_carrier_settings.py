@@ -231,7 +231,7 @@ def test_by_default_all_countries_may_be_dialed_and_no_costly_number() -> None:
         (
             "organization_limits",
             '{"acme": {"allowed_number_kinds": ["premium"]}}',
-            "must be 'premium_rate', 'shared_cost', 'satellite', 'personal' or 'pager'",
+            "must be 'premium_rate', 'satellite', 'personal' or 'pager'",
         ),
     ],
 )

@@ -7,10 +7,10 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
  * The organizations and their users. The CRM backend keeps them in step with
  * its own records.
  * Costly numbers are refused as work phones, organization numbers and caller
- * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
- * shared-cost and satellite numbers, personal numbers that follow their owner,
- * and pagers. Landlines, mobiles and toll-free numbers of all countries are
- * accepted, unless the operator of the server lists the countries of work phones
+ * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate
+ * and satellite numbers, pagers, and personal numbers that follow their owner
+ * outside country code 1. Landlines, mobiles and toll-free numbers of all
+ * countries are accepted, unless the operator of the server lists the countries of work phones
  * and organization numbers. Only the operator can allow an organization more.
  * </pre>
  */
@@ -374,10 +374,10 @@ public final class DirectoryGrpc {
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
    * Costly numbers are refused as work phones, organization numbers and caller
-   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
-   * shared-cost and satellite numbers, personal numbers that follow their owner,
-   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
-   * accepted, unless the operator of the server lists the countries of work phones
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate
+   * and satellite numbers, pagers, and personal numbers that follow their owner
+   * outside country code 1. Landlines, mobiles and toll-free numbers of all
+   * countries are accepted, unless the operator of the server lists the countries of work phones
    * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
@@ -499,10 +499,10 @@ public final class DirectoryGrpc {
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
    * Costly numbers are refused as work phones, organization numbers and caller
-   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
-   * shared-cost and satellite numbers, personal numbers that follow their owner,
-   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
-   * accepted, unless the operator of the server lists the countries of work phones
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate
+   * and satellite numbers, pagers, and personal numbers that follow their owner
+   * outside country code 1. Landlines, mobiles and toll-free numbers of all
+   * countries are accepted, unless the operator of the server lists the countries of work phones
    * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
@@ -520,10 +520,10 @@ public final class DirectoryGrpc {
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
    * Costly numbers are refused as work phones, organization numbers and caller
-   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
-   * shared-cost and satellite numbers, personal numbers that follow their owner,
-   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
-   * accepted, unless the operator of the server lists the countries of work phones
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate
+   * and satellite numbers, pagers, and personal numbers that follow their owner
+   * outside country code 1. Landlines, mobiles and toll-free numbers of all
+   * countries are accepted, unless the operator of the server lists the countries of work phones
    * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
@@ -665,10 +665,10 @@ public final class DirectoryGrpc {
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
    * Costly numbers are refused as work phones, organization numbers and caller
-   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
-   * shared-cost and satellite numbers, personal numbers that follow their owner,
-   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
-   * accepted, unless the operator of the server lists the countries of work phones
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate
+   * and satellite numbers, pagers, and personal numbers that follow their owner
+   * outside country code 1. Landlines, mobiles and toll-free numbers of all
+   * countries are accepted, unless the operator of the server lists the countries of work phones
    * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
@@ -801,10 +801,10 @@ public final class DirectoryGrpc {
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
    * Costly numbers are refused as work phones, organization numbers and caller
-   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
-   * shared-cost and satellite numbers, personal numbers that follow their owner,
-   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
-   * accepted, unless the operator of the server lists the countries of work phones
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate
+   * and satellite numbers, pagers, and personal numbers that follow their owner
+   * outside country code 1. Landlines, mobiles and toll-free numbers of all
+   * countries are accepted, unless the operator of the server lists the countries of work phones
    * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
@@ -937,10 +937,10 @@ public final class DirectoryGrpc {
    * The organizations and their users. The CRM backend keeps them in step with
    * its own records.
    * Costly numbers are refused as work phones, organization numbers and caller
-   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate,
-   * shared-cost and satellite numbers, personal numbers that follow their owner,
-   * and pagers. Landlines, mobiles and toll-free numbers of all countries are
-   * accepted, unless the operator of the server lists the countries of work phones
+   * IDs, because fraudsters earn from calls to them (toll fraud): premium-rate
+   * and satellite numbers, pagers, and personal numbers that follow their owner
+   * outside country code 1. Landlines, mobiles and toll-free numbers of all
+   * countries are accepted, unless the operator of the server lists the countries of work phones
    * and organization numbers. Only the operator can allow an organization more.
    * </pre>
    */
