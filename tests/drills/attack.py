@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 
 from tests.drills.arguments import argument_parser
-from tests.drills.attacks import connections, floods, messages, sizes, streams
+from tests.drills.attacks import connections, floods, messages, overload, sizes, streams
 from tests.drills.attacks.client import GoodClient
 from tests.drills.attacks.scene import (
     HEAD,
@@ -33,6 +33,9 @@ _ALL_ACCEPTED = {"LOCALDIAL_MAX_CONNECTIONS": "3000"}
 _CLOSED: Target = ("all closed by the server", lambda result: not result.report.statuses["still open"])
 
 SCENES: Mapping[str, Scene] = {
+    "at capacity": Scene(overload.at_capacity, settings=overload.SETTINGS),
+    "overload": Scene(overload.overload, (answered(0.975), p99_below(50)), settings=overload.SETTINGS),
+    "batches": Scene(overload.batches, _SERVED),
     "rapid reset": Scene(floods.rapid_reset, _SERVED),
     "rapid reset, good": Scene(floods.rapid_reset, client=GoodClient),
     "half open": Scene(connections.half_open, (*_SERVED, _CLOSED), settings=_ALL_ACCEPTED),
