@@ -8,8 +8,8 @@ from localdial_server.domain.errors import Reason, ServiceError, StorageUnavaila
 
 # A call that arrives this shortly before the connections close is answered after they begin to close, in
 # seconds. Its client then sends the next call on another connection. One that arrived on this connection
-# while it closes would end with CANCELLED.
-_HOLD_SECONDS: Final = 0.1
+# while it closes would end with CANCELLED. Long enough for every client of a busy machine to send one.
+_HOLD_SECONDS: Final = 0.25
 
 # A refused caller waits until the server has stopped, and this much longer, in seconds. The range keeps
 # callers from coming back all at once.
@@ -58,7 +58,8 @@ class LifeCycle:
         if self._closes_at is None:
             raise StorageUnavailable
         wait = max(self._closes_at - asyncio.get_running_loop().time(), 0)
-        if wait < _HOLD_SECONDS:
+        if wait < _HOLD_SECONDS and (seconds_left is None or wait + _HOLD_SECONDS < seconds_left):
             await self._closing.wait()
+            wait = 0
         delay = wait + random.uniform(*_SPREAD_SECONDS)  # noqa: S311 - spreads clients out
         raise ShuttingDown(delay if seconds_left is None or delay < seconds_left else _SHORT_DELAY)
