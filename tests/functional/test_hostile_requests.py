@@ -43,6 +43,7 @@ def test_hostile_requests_end_in_no_internal_error_and_leave_nothing_behind(
     assert not report.statuses.keys() & {"INTERNAL", "UNKNOWN", "CANCELLED", "DEADLINE_EXCEEDED"}
     assert leaks(report) == []
     assert server.log_bytes() - log < 10_000
+    # A server may live and yet accept no more connections.
     with Client(server.address) as client:
         client.call_routing.resolve_outbound_caller_id(RESOLVE)
     wait_until(lambda: server.open_files() <= files + _FILES_OF_ITS_OWN or None)

@@ -1,15 +1,20 @@
-"""A gRPC server that takes new calls from gRPC's core several at a time.
+"""A gRPC server that takes new calls from gRPC's core several at a time, and survives any call.
 
 grpc.aio takes one, and asks for the next at a later turn of the event loop, after a round trip between two
 threads. Under load that is slower than calls arrive, so they wait in core's queue, which knows no fairness,
-while the loop is idle. This module reaches into private parts of grpcio. If a release lacks them, the server
-is an ordinary one.
+while the loop is idle.
+
+Besides, the loop of grpc.aio that takes calls decodes the path of each, and ends for good when a path is not
+UTF-8: one packet of a caller without credentials would stop the server. So methods are registered in core,
+which knows them by their bytes, and this module takes the calls and refuses those of other paths unread.
+
+It reaches into private parts of grpcio. If a release lacks them, the server is an ordinary one.
 """
 
+# ruff: noqa: SLF001 - see above
+
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
-from contextvars import Context
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final, cast
 
 import grpc
@@ -17,12 +22,24 @@ from grpc._cython import cygrpc
 from grpc.aio import _server
 from typing_extensions import override
 
-# How many calls core may hand over in one round trip between its threads and the loop, which takes 10 ms on a
-# machine that is very busy. To take so many at once takes about as long.
-_AT_ONCE: Final = 128
+# How many calls of a method core may hand over in one round trip between its threads and the loop, which
+# takes 10 ms on a machine that is very busy: of a method that phone calls wait for, and of any other.
+_PHONE_CALLS_AT_ONCE: Final = 128
+_AT_ONCE: Final = 16
+_PHONE_CALLS: Final = b"/localdial.v1.CallRouting/"
 
 IS_POSSIBLE: Final = all(
-    hasattr(cygrpc.AioServer, part) for part in ("_make_request_call_future", "_request_call", "is_running")
+    hasattr(cygrpc.AioServer, part)
+    for part in ("_make_request_call_future", "_request_call", "_request_registered_call", "is_running")
+) and all(
+    hasattr(cygrpc, part)
+    for part in (
+        "_MethodResolver",
+        "_RequestCallError",
+        "_ServicerContext",
+        "_handle_rpc",
+        "_schedule_rpc_coro",
+    )
 )
 
 
@@ -32,57 +49,63 @@ def eager_server(options: Sequence[tuple[str, Any]]) -> grpc.aio.Server:
     return cast("grpc.aio.Server", server)
 
 
-class _Call(asyncio.Future[Any]):
-    """A new call. If it is there already, the server's loop takes it in the same turn of the event loop.
-
-    `asyncio.wait`, which the server's loop waits with, would take two turns to notice.
-    """
-
-    @override
-    def add_done_callback(self, fn: Callable[["_Call"], object], *, context: Context | None = None) -> None:
-        if self.done():
-            fn(self)
-        else:
-            super().add_done_callback(fn, context=context)
-
-
 class _EagerServer(cygrpc.AioServer):  # type: ignore[misc] # a compiled class
-    """Has `_AT_ONCE` requests for a new call under way, where the base class has one."""
+    """Has many requests for a new call of each method under way, where the base class has one."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._handed_over: deque[asyncio.Task[Any]] = deque()
-        self._next: _Call | None = None
+        self._handlers: dict[str, Any] = {}
+        # The event loop itself holds only weak references to tasks.
+        self._tasks: set[asyncio.Task[Any]] = set()
 
+    @override
+    def add_registered_method_handlers(self, handlers: Mapping[str, Any]) -> None:
+        """Serve these methods, by their paths, unless they are served already."""
+        new = {path: handler for path, handler in handlers.items() if path not in self._handlers}
+        self._handlers.update(new)
+        super().add_registered_method_handlers(new)
+
+    @override
     def _make_request_call_future(self, method: bytes | None) -> "asyncio.Future[Any]":
-        """Return the future of the next call. The server's loop calls this when it has taken the last one."""
-        if method is not None:
-            registered: asyncio.Future[Any] = super()._make_request_call_future(method)
-            return registered
-        for _ in range(_AT_ONCE if self._next is None else 1):
-            asyncio.get_running_loop().create_task(self._request_call()).add_done_callback(self._hand_over)
-        self._next = _Call(loop=asyncio.get_running_loop())
-        self._resolve_next()
-        return self._next
+        """Take the calls of a method from now on; None: those of no method.
 
-    def _hand_over(self, request: "asyncio.Task[Any]") -> None:
-        self._handed_over.append(request)
-        self._resolve_next()
-        if not self.is_running():
-            # The server's loop takes no more; gRPC cancels calls that are let go.
-            for each in self._handed_over:
-                each.exception()
-            self._handed_over.clear()
+        The loop of the base class waits for the future, which gets no call, and fails when the server stops.
+        """
+        stopped = asyncio.get_running_loop().create_future()
+        is_phone_call = method is not None and method.startswith(_PHONE_CALLS)
+        for _ in range(_PHONE_CALLS_AT_ONCE if is_phone_call else _AT_ONCE):
+            self._keep(self._take_calls(method, stopped))
+        return stopped
 
-    def _resolve_next(self) -> None:
-        if not self._handed_over or self._next is None or self._next.done():
-            return
-        request = self._handed_over.popleft()
-        error = request.exception()
-        if error is not None:
-            self._next.set_exception(error)
-        else:
-            self._next.set_result(request.result())
+    async def _take_calls(self, method: bytes | None, stopped: "asyncio.Future[Any]") -> None:
+        loop = asyncio.get_running_loop()
+        resolver = cygrpc._MethodResolver([], self._handlers)
+        name = "" if method is None else method.decode()
+        while self.is_running():
+            try:
+                if method is None:
+                    call = await self._request_call()
+                    answer = _refuse(call, loop)
+                else:
+                    call = await self._request_registered_call(method)
+                    answer = cygrpc._handle_rpc(name, resolver, (), call, loop, False)  # noqa: FBT003
+            except cygrpc._RequestCallError:
+                # The server stops, or the call has ended already.
+                continue
+            self._keep(cygrpc._schedule_rpc_coro(answer, call, loop, name))
+        if not stopped.done():
+            stopped.set_exception(cygrpc._RequestCallError())
+
+    def _keep(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _refuse(call: Any, loop: asyncio.AbstractEventLoop) -> None:
+    """Refuse the call of an unknown method."""
+    context = cygrpc._ServicerContext(call, None, None, loop)
+    await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
 
 
 class _Server(_server.Server):
@@ -91,3 +114,9 @@ class _Server(_server.Server):
     def __init__(self, options: Sequence[tuple[str, Any]]) -> None:
         self._loop = cygrpc.get_working_loop()
         self._server = _EagerServer(self._loop, None, (), (), tuple(options), None)
+
+    @override
+    def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Serve the methods of these handlers, which `grpc.method_handlers_generic_handler` has made."""
+        for handler in generic_rpc_handlers:
+            self._server.add_registered_method_handlers(handler._method_handlers)  # type: ignore[attr-defined]

@@ -101,6 +101,7 @@ Target = tuple[str, Callable[[Result], bool]]
 
 EVERYWHERE: Sequence[Target] = (
     ("the server lives", lambda result: result.is_alive),
+    ("the server accepts connections", lambda result: not result.report.statuses["ConnectionRefusedError"]),
     ("0 INTERNAL or UNKNOWN", lambda result: not result.internal),
     ("0 leaked texts", lambda result: not leaks(result.report)),
     (

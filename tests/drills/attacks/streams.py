@@ -88,6 +88,7 @@ _STREAMS: Final[Sequence[Callable[[random.Random], bytes]]] = (
     lambda chance: _GREETING + _with_length(chance.choice((0, 1, 2**31 - 1, 2**32 - 1))),
     lambda _: _GREETING + http2.call(1, b"\xff" * 50),
     lambda _: _GREETING + http2.call(1, _BODY, path="/localdial.v1.CallRouting/\n{forged}"),
+    lambda _: _GREETING + http2.call(1, _BODY).replace(b"/localdial", b"/loc\xe1ldial"),
     lambda _: _GREETING + http2.call(1, _BODY, grpc_timeout="99999999999H", grpc_encoding="\x1b[31m"),
     lambda _: _GREETING + http2.frame(http2.PING, bytes(8)) * 300,
     lambda _: _GREETING + http2.frame(http2.SETTINGS, struct.pack(">HI", 1, 2**32 - 1)) * 300,

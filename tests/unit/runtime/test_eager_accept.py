@@ -7,6 +7,7 @@ import grpc
 import pytest
 
 from localdial_server.runtime.eager_accept import IS_POSSIBLE, eager_server
+from tests.support import http2
 
 METHOD = "/test.Service/Method"
 
@@ -69,3 +70,25 @@ async def test_a_server_that_stops_finishes_calls_and_takes_no_more(
             await method(b"", timeout=5)
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
     assert not caplog.records
+
+
+@pytest.mark.parametrize("path", [b"/test\xe1Service/Method", b"/test.Service/Other", b"\xff", b""])
+async def test_calls_of_paths_that_are_no_method_are_refused_and_the_server_goes_on(path: bytes) -> None:
+    service = Service()
+    service.answers.set()
+    server, address = await served(service)
+
+    def send() -> bytes:
+        headers = http2.request_headers("/PATH").replace(b"\x05/PATH", bytes([len(path)]) + path)
+        with http2.Connection(address) as connection:
+            connection.greet()
+            connection.send(http2.frame(http2.HEADERS, headers, http2.END_HEADERS | http2.END_STREAM, 1))
+            connection.closed_within(0.2)
+            return bytes(connection.received)
+
+    received = await asyncio.to_thread(send)
+    async with grpc.aio.insecure_channel(address) as channel:
+        method: Any = channel.unary_unary(METHOD)
+        assert await method(b"", timeout=20) == b""
+    assert b"grpc-status\x0212" in received or not path.startswith(b"/test")
+    await server.stop(None)
