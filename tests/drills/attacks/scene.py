@@ -21,8 +21,8 @@ GIVEN_BACK_SECONDS = 10.0
 # Files of the database that the server opens when it needs them.
 _OWN_FILES = 10
 
-# Memory that the server keeps for its next calls.
-_OWN_MB = 40
+# Memory that the server keeps for its next calls; it does not grow with further ones.
+_OWN_MB = 60
 
 LOG_BYTES_PER_SECOND = 10_000
 
