@@ -796,8 +796,8 @@ func (x *RevokeApiKeyResponse) GetApiKey() *ApiKey {
 // Request of ListAuditEvents.
 type ListAuditEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required for managers; optional for admins. The organization whose changes
-	// are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+	// Optional. The organization whose changes are listed, which managers must
+	// give. 1 to 128 visible ASCII characters. Default: the changes of all
 	// organizations, and those that belong to none, such as of admins' keys.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Optional. Return only changes at this time or later. Default: from the first

@@ -490,8 +490,8 @@ class ListAuditEventsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Required for managers; optional for admins. The organization whose changes
-    are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+    """Optional. The organization whose changes are listed, which managers must
+    give. 1 to 128 visible ASCII characters. Default: the changes of all
     organizations, and those that belong to none, such as of admins' keys.
     """
     principal: _builtins.str

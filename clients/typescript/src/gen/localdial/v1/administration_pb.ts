@@ -355,8 +355,8 @@ export const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse> = /*@_
  */
 export type ListAuditEventsRequest = Message<"localdial.v1.ListAuditEventsRequest"> & {
   /**
-   * Required for managers; optional for admins. The organization whose changes
-   * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+   * Optional. The organization whose changes are listed, which managers must
+   * give. 1 to 128 visible ASCII characters. Default: the changes of all
    * organizations, and those that belong to none, such as of admins' keys.
    *
    * @generated from field: string organization_id = 1;

@@ -59,8 +59,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationId_ = "";
   /**
    * <pre>
-   * Required for managers; optional for admins. The organization whose changes
-   * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+   * Optional. The organization whose changes are listed, which managers must
+   * give. 1 to 128 visible ASCII characters. Default: the changes of all
    * organizations, and those that belong to none, such as of admins' keys.
    * </pre>
    *
@@ -82,8 +82,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required for managers; optional for admins. The organization whose changes
-   * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+   * Optional. The organization whose changes are listed, which managers must
+   * give. 1 to 128 visible ASCII characters. Default: the changes of all
    * organizations, and those that belong to none, such as of admins' keys.
    * </pre>
    *
@@ -954,8 +954,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationId_ = "";
     /**
      * <pre>
-     * Required for managers; optional for admins. The organization whose changes
-     * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+     * Optional. The organization whose changes are listed, which managers must
+     * give. 1 to 128 visible ASCII characters. Default: the changes of all
      * organizations, and those that belong to none, such as of admins' keys.
      * </pre>
      *
@@ -976,8 +976,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required for managers; optional for admins. The organization whose changes
-     * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+     * Optional. The organization whose changes are listed, which managers must
+     * give. 1 to 128 visible ASCII characters. Default: the changes of all
      * organizations, and those that belong to none, such as of admins' keys.
      * </pre>
      *
@@ -999,8 +999,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required for managers; optional for admins. The organization whose changes
-     * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+     * Optional. The organization whose changes are listed, which managers must
+     * give. 1 to 128 visible ASCII characters. Default: the changes of all
      * organizations, and those that belong to none, such as of admins' keys.
      * </pre>
      *
@@ -1018,8 +1018,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required for managers; optional for admins. The organization whose changes
-     * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+     * Optional. The organization whose changes are listed, which managers must
+     * give. 1 to 128 visible ASCII characters. Default: the changes of all
      * organizations, and those that belong to none, such as of admins' keys.
      * </pre>
      *
@@ -1034,8 +1034,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required for managers; optional for admins. The organization whose changes
-     * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+     * Optional. The organization whose changes are listed, which managers must
+     * give. 1 to 128 visible ASCII characters. Default: the changes of all
      * organizations, and those that belong to none, such as of admins' keys.
      * </pre>
      *

@@ -12,8 +12,8 @@ public interface ListAuditEventsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required for managers; optional for admins. The organization whose changes
-   * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+   * Optional. The organization whose changes are listed, which managers must
+   * give. 1 to 128 visible ASCII characters. Default: the changes of all
    * organizations, and those that belong to none, such as of admins' keys.
    * </pre>
    *
@@ -23,8 +23,8 @@ public interface ListAuditEventsRequestOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Required for managers; optional for admins. The organization whose changes
-   * are listed. 1 to 128 visible ASCII characters. Default: the changes of all
+   * Optional. The organization whose changes are listed, which managers must
+   * give. 1 to 128 visible ASCII characters. Default: the changes of all
    * organizations, and those that belong to none, such as of admins' keys.
    * </pre>
    *
