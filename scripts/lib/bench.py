@@ -240,7 +240,7 @@ async def serve_ceiling() -> None:
     async def echo(request: bytes, _context: object) -> bytes:
         return request
 
-    ceiling = server_process.grpc_server(connections.channel_arguments(1_000, 1_800))
+    ceiling = server_process.grpc_server(connections.channel_arguments(1_000, 1_800, 65_536))
     service, _, method = CEILING.removeprefix("/").partition("/")
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {method: grpc.unary_unary_rpc_method_handler(echo)}
     ceiling.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
