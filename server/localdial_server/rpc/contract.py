@@ -7,6 +7,7 @@ have the same fields as the generated classes and are annotated as those.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
 from typing import Any, Final
 
@@ -15,12 +16,15 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 
+from localdial_server.concurrency.time_slices import TimeSlices
 from localdial_server.domain.display_names import why_unfit
 from localdial_server.domain.errors import FieldViolation, InvalidFields, Reason, ServiceError
 from localdial_server.domain.possible_numbers import is_possible, why_impossible
 from localdial_server.domain.suggested_numbers import suggested_number
 
 PACKAGE = "localdial.v1"
+# Items of a long list that are checked before the event loop is let go: about 3 ms if all are wrong.
+_CHECKED_AT_ONCE: Final = 20
 # `buf.validate.Ignore.IGNORE_ALWAYS`.
 _IGNORE_ALWAYS = 3
 
@@ -80,11 +84,55 @@ class Contract:
 
     def check(self, request: Message) -> None:
         """Raise `InvalidFields` with every field that breaks a rule."""
+        self._require_lengths(request)
+        _raise_if_any(self._violations(request))
+
+    async def check_in_slices(self, request: Message, long: str) -> None:
+        """Do what `check` does, and let the event loop go in between. `long` is the request's `long_list`."""
+        self._require_lengths(request)
+        items = getattr(request, long)
+        if len(items) <= _CHECKED_AT_ONCE or _has_duplicates(items):
+            # Only the whole list shows that an item occurs twice.
+            self.check(request)
+            return
+        rest = type(request)()
+        rest.CopyFrom(request)
+        rest.ClearField(long)
+        violations: list[FieldViolation] = []
+        slices = TimeSlices()
+        for begin in range(0, len(items), _CHECKED_AT_ONCE):
+            part = type(request)()
+            part.CopyFrom(rest)
+            getattr(part, long).extend(items[begin : begin + _CHECKED_AT_ONCE])
+            found = self._violations(part)
+            # Those of the other fields are the same for every part.
+            violations += [
+                _moved(each, long, begin) for each in found if not begin or each.field.startswith(f"{long}[")
+            ]
+            await slices.pause()
+        _raise_if_any(violations)
+
+    def long_list(self, request_class: type[Message]) -> str | None:
+        """Return the field whose items take long to check; None if the class has none."""
+        return next(
+            (
+                field.name
+                for field in request_class.DESCRIPTOR.fields
+                if (rules := self.rules_of(field).repeated).max_items > _CHECKED_AT_ONCE * 10
+                and rules.items.ignore != _IGNORE_ALWAYS
+            ),
+            None,
+        )
+
+    def _require_lengths(self, request: Message) -> None:
         # Check the lengths of lists first: the validator looks at every item of a list that
         # is too long, and a request may hold thousands.
         for name, most in self._max_items(type(request)):
             if len(getattr(request, name)) > most:
                 raise too_many_items(name, most)
+
+    def _violations(self, request: Message) -> list[FieldViolation]:
+        """Return every violation of a rule, in the order of the list items that they are about."""
         violations = [_describe(one) for one in self._validator.collect_violations(request)]
         known = {violation.field for violation in violations}
         violations += [
@@ -92,10 +140,8 @@ class Contract:
             for path, problem in self._domain_problems(request, "")
             if path not in known
         ]
-        if violations:
-            # Sort by the indexes of list items: an error lists only the first violations, and must list all
-            # those of an item before those of the next.
-            raise InvalidFields(sorted(violations, key=_indexes))
+        # An error lists only the first violations, and must list all of an item before those of the next.
+        return sorted(violations, key=_indexes)
 
     def _domain_problems(self, message: Message, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield the violations of the domain's rules in the message: the field's path and the problem."""
@@ -168,6 +214,24 @@ class Contract:
     def has_rule(self, strings: Any, name: str) -> bool:
         """Return whether a `buf.validate.StringRules` has a rule of `rules.proto`, such as `is_e164`."""
         return bool(strings.Extensions[self._pool.FindExtensionByName(f"{PACKAGE}.{name}")])
+
+
+def _raise_if_any(violations: Sequence[FieldViolation]) -> None:
+    if violations:
+        raise InvalidFields(violations)
+
+
+def _has_duplicates(items: Sequence[Any]) -> bool:
+    return isinstance(items[0], str) and len(set(items)) < len(items)
+
+
+def _moved(violation: FieldViolation, long: str, by: int) -> FieldViolation:
+    """Return the violation with the index of its item in the list `long` raised; others as they are."""
+    head, bracket, tail = violation.field.partition("[")
+    if head != long or not bracket:
+        return violation
+    index, _, rest = tail.partition("]")
+    return replace(violation, field=f"{long}[{int(index) + by}]{rest}")
 
 
 def too_many_items(field: str, most: int) -> InvalidFields:

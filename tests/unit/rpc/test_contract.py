@@ -1,11 +1,13 @@
 """The server's copy of the contract, and how requests are checked by it."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+from google.protobuf.message import Message
 
 from localdial.v1 import (
     administration_pb2,
@@ -131,3 +133,73 @@ def test_the_items_of_a_list_that_is_too_long_are_not_validated(message: str, fi
     with pytest.raises(InvalidFields) as caught:
         CONTRACT.check(request)
     assert [violation.field for violation in caught.value.violations] == [field]
+
+
+def long_requests() -> list[Message]:
+    users: Any = CONTRACT.request_class("Directory", "BatchSetUsers")
+    numbers: Any = CONTRACT.request_class("NumberInventory", "ImportNumbers")
+    good = users(organization_id="acme")
+    mixed = users()
+    for index in range(45):
+        good.users.add(organization_id="acme", user_id=f"user{index}")
+        mixed.users.add(organization_id="acme" if index % 3 else "", user_id="a b", caller_id="+4155")
+        mixed.users[index].display_name = "Ann" if index % 7 else "\x01"
+    twice = [f"+1415555{number:04}" for number in range(100, 150)] * 2
+    return [
+        good,
+        mixed,
+        users(organization_id="acme", users=mixed.users[:1]),
+        numbers(organization_id="acme", phone_numbers=[f"415555{number:04}" for number in range(100)]),
+        numbers(organization_id="acme", phone_numbers=twice),
+    ]
+
+
+@pytest.mark.parametrize("request_", long_requests())
+async def test_a_request_that_is_checked_in_slices_has_the_same_violations(request_: Message) -> None:
+    def violations_of(raised: InvalidFields) -> Any:
+        return raised.violations, raised.message, raised.metadata
+
+    whole = sliced = None
+    try:
+        CONTRACT.check(request_)
+    except InvalidFields as error:
+        whole = violations_of(error)
+    try:
+        await CONTRACT.check_in_slices(request_, CONTRACT.long_list(type(request_)) or "")
+    except InvalidFields as error:
+        sliced = violations_of(error)
+    assert sliced == whole
+
+
+async def test_others_are_served_while_a_long_request_is_checked() -> None:
+    request: Any = CONTRACT.request_class("Directory", "BatchSetUsers")()
+    for _ in range(1000):
+        request.users.add(user_id="a b", caller_id="415 555 0100", work_phone="4155550100")
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(count_turns())
+    with pytest.raises(InvalidFields):
+        await CONTRACT.check_in_slices(request, "users")
+    others.cancel()
+    # At least one for each 50 items that are wrong, on any machine.
+    assert turns >= 20
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "field"),
+    [
+        ("Directory", "BatchSetUsers", "users"),
+        ("NumberInventory", "ImportNumbers", "phone_numbers"),
+        ("NumberInventory", "DeleteNumbers", None),
+        # Its servicer checks each leg.
+        ("CallRouting", "BatchResolveOutboundCallerIds", None),
+    ],
+)
+def test_long_lists_are_known(service: str, method: str, field: str | None) -> None:
+    assert CONTRACT.long_list(CONTRACT.request_class(service, method)) == field
