@@ -25,8 +25,22 @@ _ANY_PREFIX = f"{'any':.<{PREFIX_LENGTH}}"
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
-# Values that the server generates for each purchase and each page.
-_MADE_UP = frozenset({"carrier_number_id", "next_page_token", "page_token", "incident_id"})
+# Values that the server generates for each purchase, page, API key and connection. A record of a change says
+# what was there before and after as JSON, with such values in it.
+_MADE_UP = frozenset(
+    {
+        "carrier_number_id",
+        "next_page_token",
+        "page_token",
+        "incident_id",
+        "key",
+        "key_id",
+        "address",
+        "subject",
+        "before",
+        "after",
+    }
+)
 
 _DETAILS = {
     message.DESCRIPTOR.full_name: message
