@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.localdial.v1.AdministrationProto;
 import org.localdial.v1.CallRoutingProto;
 import org.localdial.v1.DirectoryProto;
 import org.localdial.v1.NumberInventoryProto;
@@ -26,8 +27,8 @@ import org.localdial.v1.NumberInventoryProto;
 /** The client matches the contract. */
 class ContractTest {
     static Stream<MethodDescriptor> methods() {
-        return Stream.of(CallRoutingProto.getDescriptor(), DirectoryProto.getDescriptor(),
-                        NumberInventoryProto.getDescriptor())
+        return Stream.of(AdministrationProto.getDescriptor(), CallRoutingProto.getDescriptor(),
+                        DirectoryProto.getDescriptor(), NumberInventoryProto.getDescriptor())
                 .map(FileDescriptor::getServices).flatMap(List::stream)
                 .map(ServiceDescriptor::getMethods).flatMap(List::stream);
     }
