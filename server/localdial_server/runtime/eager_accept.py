@@ -22,8 +22,8 @@ from grpc._cython import cygrpc
 from grpc.aio import _server
 from typing_extensions import override
 
-# How many calls of a method core may hand over in one round trip between its threads and the loop, which
-# takes 10 ms on a machine that is very busy: of a method that phone calls wait for, and of any other.
+# How many calls of a method core may hand over in one round trip between its threads and the loop: of a
+# method that phone calls wait for, and of any other.
 _PHONE_CALLS_AT_ONCE: Final = 128
 _AT_ONCE: Final = 16
 _PHONE_CALLS: Final = b"/localdial.v1.CallRouting/"
