@@ -139,8 +139,8 @@ class Attempts:
         self._last_failure = self._located(error.details() or error.code().name)
         left = self._deadline - time.monotonic()
         if overload is not None and overload.retry_delay is not None:
-            # What the server refused at once must not come back at once.
-            pause = overload.retry_delay * random.uniform(1, 1 + _JITTER)  # noqa: S311
+            # Calls that were refused together must not come back together.
+            pause = overload.retry_delay * random.uniform(1, 1 + _JITTER)  # noqa: S311 - as below
             return pause if pause < left else None
         if pushback is None:
             pause = self._backoff * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads clients out

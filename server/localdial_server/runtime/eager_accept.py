@@ -1,8 +1,7 @@
 """A gRPC server that takes new calls from gRPC's core several at a time, and survives any call.
 
 grpc.aio takes one, and asks for the next at a later turn of the event loop, after a round trip between two
-threads. Under load that is slower than calls arrive, so they wait in core's queue, which knows no fairness,
-while the loop is idle.
+threads. Calls that arrive meanwhile wait in core's queue, which knows no fairness.
 
 Besides, the loop of grpc.aio that takes calls decodes the path of each, and ends for good when a path is not
 UTF-8: one packet of a caller without credentials would stop the server. So methods are registered in core,
