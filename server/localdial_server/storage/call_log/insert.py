@@ -1,7 +1,9 @@
 """Insertion of the records of calls, each call_id once."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import itertools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -9,7 +11,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Executable,
     String,
     Table,
     bindparam,
@@ -30,6 +31,9 @@ from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
 
 # Well under the number of parameters that one statement may have.
 _KEYS_PER_QUERY = 500
+
+# A statement of SQLite inserts one of these numbers of rows.
+_ROWS_AT_ONCE: Final = tuple(2**power for power in range(9))
 
 
 def _columns(table: Table) -> Sequence[Column[Any]]:
@@ -80,14 +84,43 @@ def _insert_in_order() -> postgresql.Insert:
     return postgresql.insert(outbound_calls).from_select(names, rows)
 
 
+class _InsertOfRows:
+    """An insert for SQLite of many rows in one statement, with what `on_conflict` adds to it.
+
+    With a statement for each row, the driver gives up Python's lock and waits for it again as often: beside
+    a busy event loop, 100 rows took 59 ms instead of 2. Conflicts with the same row must change nothing.
+    """
+
+    def __init__(self, table: Table, on_conflict: Callable[[sqlite.Insert], sqlite.Insert]) -> None:
+        names = [each.name for each in _columns(table)]
+        self._values = operator.itemgetter(*names)
+        self._statements: dict[int, str] = {}
+        for count in _ROWS_AT_ONCE:
+            rows: list[dict[str, Any]] = [
+                {name: bindparam(f"{name}_{row}") for name in names} for row in range(count)
+            ]
+            statement = on_conflict(sqlite.insert(table).values(rows))
+            self._statements[count] = str(statement.compile(dialect=sqlite.dialect()))
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Insert the rows and return how many were new or changed."""
+        inserted = 0
+        for begin in range(0, len(rows), _ROWS_AT_ONCE[-1]):
+            part = [self._values(row) for row in rows[begin : begin + _ROWS_AT_ONCE[-1]]]
+            # The driver keeps compiled statements, so there are few, and the last row is repeated.
+            count = next(each for each in _ROWS_AT_ONCE if each >= len(part))
+            part += part[-1:] * (count - len(part))
+            values = tuple(itertools.chain.from_iterable(part))
+            inserted += connection.exec_driver_sql(self._statements[count], values).rowcount
+        return inserted
+
+
 # Built once: SQLAlchemy finds the compiled form of the same object faster.
-_INSERT_SQLITE = (
-    sqlite.insert(outbound_calls).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-)
+_INSERT_SQLITE = _InsertOfRows(outbound_calls, lambda insert: insert.on_conflict_do_nothing())
 _INSERT_POSTGRES = _insert_in_order().on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
-def _merging(statement: Any) -> Executable:
+def _merging(statement: Any) -> Any:
     """Return the insert that merges a call like `InboundCall.merged_with` if its call_id is recorded."""
     recorded, new = inbound_calls.c, statement.excluded
     is_better = new.outcome > recorded.outcome
@@ -97,13 +130,10 @@ def _merging(statement: Any) -> Executable:
             values[column.name] = case((is_better, new[column.name]), else_=column)
         elif not column.primary_key:
             values[column.name] = case((recorded.called_number.is_(None), new[column.name]), else_=column)
-    merged: Executable = statement.on_conflict_do_update(
-        index_elements=list(inbound_calls.primary_key), set_=values
-    )
-    return merged
+    return statement.on_conflict_do_update(index_elements=list(inbound_calls.primary_key), set_=values)
 
 
-_MERGE_SQLITE = _merging(sqlite.insert(inbound_calls))
+_MERGE_SQLITE = _InsertOfRows(inbound_calls, _merging)
 _MERGE_POSTGRES = _merging(_insert_of_arrays(inbound_calls))
 
 
@@ -142,7 +172,7 @@ def merge_inbound_calls(connection: Connection, calls: Sequence[InboundCall]) ->
     if connection.dialect.name == "postgresql":
         connection.execute(_MERGE_POSTGRES, _arrays(inbound_calls, rows))
     else:
-        connection.execute(_MERGE_SQLITE, rows)
+        _MERGE_SQLITE.run(connection, rows)
 
 
 def _existing(connection: Connection) -> Any:
@@ -171,4 +201,4 @@ def _insert(connection: Connection, calls: Sequence[OutboundCall], *, in_order: 
     if not calls:
         write_something(connection)
         return 0
-    return connection.execute(_INSERT_SQLITE, [from_call(call) for call in calls]).rowcount
+    return _INSERT_SQLITE.run(connection, [from_call(call) for call in calls])

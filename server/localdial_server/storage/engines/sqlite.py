@@ -108,8 +108,9 @@ class SqliteDatabase(Database):
 
     @override
     async def append(self, name: str, work: Callable[[Connection], T]) -> T:
-        # SQLite has one writer.
-        return await self.write(name, work)
+        # SQLite has one writer. The work may be repeated, so it is enough to see afterwards that the files
+        # are in their place: each look takes three system calls.
+        return await self._run(self._write_thread, self._writer, name, work, looks_before=False)
 
     @override
     async def close(self) -> None:
@@ -130,8 +131,12 @@ class SqliteDatabase(Database):
         name: str,
         work: Callable[[Connection], T],
         after_commit: Callable[[T], None] | None = None,
+        *,
+        looks_before: bool = True,
     ) -> T:
         def run() -> T:
+            if looks_before:
+                self._require_in_place(name)
             result = self._in_transaction(engine, name, work)
             if after_commit is not None:
                 after_commit(result)
@@ -141,19 +146,8 @@ class SqliteDatabase(Database):
 
     def _in_transaction(self, engine: Engine, name: str, work: Callable[[Connection], T]) -> T:
         try:
-            if self._must_stay:
-                self._file.require_in_place()
             with engine.begin() as connection:
                 result = work(connection)
-            if self._must_stay and engine is self._writer:
-                # Otherwise the next start would not find what was just committed.
-                self._file.require_in_place()
-        except NotInPlace as error:
-            self._log.error(
-                "the database is not in its place: put its files back, or restart the server",
-                extra={"unit_of_work": name, "cause": str(error)},
-            )
-            raise StorageUnavailable from error
         except (IntegrityError, DataError, ProgrammingError):
             # A bug in the caller: running again would not help.
             raise
@@ -165,7 +159,22 @@ class SqliteDatabase(Database):
                 extra={"unit_of_work": name, "file": str(self._file.path), "cause": reason_of(error.orig)},
             )
             raise StorageUnavailable from error
+        if engine is self._writer:
+            # Otherwise the next start would not find what was just committed.
+            self._require_in_place(name)
         return result
+
+    def _require_in_place(self, name: str) -> None:
+        if not self._must_stay:
+            return
+        try:
+            self._file.require_in_place()
+        except NotInPlace as error:
+            self._log.error(
+                "the database is not in its place: put its files back, or restart the server",
+                extra={"unit_of_work": name, "cause": str(error)},
+            )
+            raise StorageUnavailable from error
 
 
 def has_wal_reset_bug(version: tuple[int, ...] = VERSION) -> bool:
