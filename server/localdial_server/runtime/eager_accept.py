@@ -33,10 +33,12 @@ IS_POSSIBLE: Final = all(
 ) and all(
     hasattr(cygrpc, part)
     for part in (
-        "_MethodResolver",
         "_RequestCallError",
         "_ServicerContext",
-        "_handle_rpc",
+        "_handle_stream_stream_rpc",
+        "_handle_stream_unary_rpc",
+        "_handle_unary_stream_rpc",
+        "_handle_unary_unary_rpc",
         "_schedule_rpc_coro",
     )
 )
@@ -78,16 +80,17 @@ class _EagerServer(cygrpc.AioServer):  # type: ignore[misc] # a compiled class
 
     async def _take_calls(self, method: bytes | None, stopped: "asyncio.Future[Any]") -> None:
         loop = asyncio.get_running_loop()
-        resolver = cygrpc._MethodResolver([], self._handlers)
         name = "" if method is None else method.decode()
+        handler = self._handlers.get(name)
+        handle = None if handler is None else _handle_of(handler)
         while self.is_running():
             try:
-                if method is None:
+                if handle is None:
                     call = await self._request_call()
                     answer = _refuse(call, loop)
                 else:
                     call = await self._request_registered_call(method)
-                    answer = cygrpc._handle_rpc(name, resolver, (), call, loop, False)  # noqa: FBT003
+                    answer = handle(handler, call, loop)
             except cygrpc._RequestCallError:
                 # The server stops, or the call has ended already.
                 continue
@@ -99,6 +102,19 @@ class _EagerServer(cygrpc.AioServer):  # type: ignore[misc] # a compiled class
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _handle_of(handler: Any) -> Any:
+    """Return the function of grpc.aio that handles the calls of such a handler.
+
+    Its own way there, `_handle_rpc`, looks for the handler anew, and each time leaves a cycle of seven
+    objects behind: the garbage collector took 6 % of the time of an overloaded server, in pauses of 25 ms.
+    """
+    if handler.request_streaming:
+        streams = cygrpc._handle_stream_stream_rpc, cygrpc._handle_stream_unary_rpc
+    else:
+        streams = cygrpc._handle_unary_stream_rpc, cygrpc._handle_unary_unary_rpc
+    return streams[0] if handler.response_streaming else streams[1]
 
 
 async def _refuse(call: Any, loop: asyncio.AbstractEventLoop) -> None:
