@@ -22,11 +22,11 @@ from localdial_server.rpc.request_peek import RequestPeek
 
 _log = LimitedLog(logging.getLogger(__name__))
 
-# Bounds in units of about 0.4 ms (`rpc.prices`): a call waits about 0.1 s for those of its own organization
-# that came before, and a second if every organization does its worst. Work on the carrier does not take the
-# server's time, but its memory and the carrier's patience.
+# Bounds in units of the time that a resolve takes (`rpc.prices`): a call waits less than 0.1 s for those of
+# its own organization that came before, and a second if every organization does its worst. Work on the
+# carrier does not take the server's time, but its memory and the carrier's patience.
 BOUNDS: Final[Mapping[Work, Bounds]] = {
-    Work.CALLS: Bounds(running=32, waiting=250, waiting_in_all=2_500),
+    Work.CALLS: Bounds(running=48, waiting=250, waiting_in_all=2_500),
     Work.BATCHES: Bounds(running=501, waiting=2_004, waiting_in_all=4_008),
     Work.RECORDS: Bounds(running=40, waiting=250, waiting_in_all=1_000),
     Work.CARRIER: Bounds(running=640, waiting=640, waiting_in_all=6_400, calls_of_one=4),
@@ -37,8 +37,8 @@ _NO_RATES: Final = Rates()
 # The most items of a request that are counted; no request may have more.
 _MOST_ITEMS = 1_000
 
-# A refusal costs about 0.15 ms, nearly all of it in gRPC. Mistakes are found only after parsing and checking,
-# which costs up to 0.6 ms. So each takes at most about a tenth of the time.
+# A refusal costs about as much as a resolve, nearly all of it in gRPC. Mistakes are found only after parsing
+# and checking, which costs up to 0.6 ms. So each takes at most about a tenth of the time.
 _REFUSALS_PER_SECOND: Final = 500
 _MISTAKES_PER_SECOND: Final = 200
 

@@ -8,6 +8,15 @@ from typing import Final
 from localdial_server.observability import metrics
 from localdial_server.rpc.fair_queue import FairQueue
 
+# How many calls are let in at one turn of the event loop.
+_AT_A_TURN: Final = 16
+
+# A caller that is refused waits (`rpc.refusals`). When more than this are refused in a second, calls have
+# piled up in gRPC's queue, which knows no fairness: they are taken out of it first.
+_REFUSED_IN_A_RUSH: Final = 1_500
+_WINDOW_SECONDS: Final = 0.005
+_RUSH_TURN_SECONDS: Final = 0.001
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -35,6 +44,28 @@ class _Waiting:
     turn: "asyncio.Future[None]"
 
 
+class _Rush:
+    """Tells whether calls come much faster than they can be served, as they do when a flood begins."""
+
+    def __init__(self) -> None:
+        self._refused = 0
+        self._begun = 0.0
+        self._is_on = False
+
+    def count_refusal(self) -> None:
+        """Count a refused call."""
+        self._refused += 1
+
+    def is_on(self, now: float) -> bool:
+        """Return whether there is a rush. `now`: seconds of the loop's clock."""
+        seconds = now - self._begun
+        if seconds > _WINDOW_SECONDS:
+            self._is_on = self._refused > _REFUSED_IN_A_RUSH * seconds
+            self._refused = 0
+            self._begun = now
+        return self._is_on
+
+
 class Capacity:
     """Lets in the calls of one kind of work: at once while there is room, else in fair turns.
 
@@ -53,6 +84,7 @@ class Capacity:
         self._calls_of: dict[str, int] = {}
         self._held_back: dict[str, deque[_Waiting]] = {}
         self._is_scheduled = False
+        self._rush = _Rush()
         self._gauge = metrics.ADMISSION_WAITING.labels(name)
 
     def try_enter(self, cost: int) -> bool:
@@ -77,6 +109,7 @@ class Capacity:
         share = min(self._bounds.waiting, self._bounds.waiting_in_all / others)
         waiting = self._waiting_cost.get(organization, 0)
         if waiting and waiting + cost > share:
+            self._rush.count_refusal()
             raise Full
         call = _Waiting(organization, key, cost, asyncio.get_running_loop().create_future())
         self._waiting_cost[organization] = waiting + cost
@@ -131,29 +164,33 @@ class Capacity:
             asyncio.get_running_loop().call_soon(self._let_in)
 
     def _let_in(self) -> None:
-        """Let in one call. The next one follows at the next turn of the event loop.
+        """Let in some calls. Further ones follow at the next turn of the event loop, or in a rush later.
 
-        So a turn stays short, however much capacity a group commit gives back at once, and new calls come out
-        of gRPC's queue, which knows no fairness, faster than calls are let in here.
+        So a turn stays short, however much capacity a group commit gives back at once.
         """
         self._is_scheduled = False
+        loop = asyncio.get_running_loop()
+        is_rush = self._rush.is_on(loop.time())
+        left = 1 if is_rush else _AT_A_TURN
         while self._queue:
             call = self._queue.peek()
-            if call.turn.cancelled():
-                self._queue.pop()
-                self._stop_waiting(call)
+            is_cancelled = call.turn.cancelled()
+            if not is_cancelled:
+                if not self._has_room(call.cost):
+                    return
+                if not left:
+                    self._is_scheduled = True
+                    loop.call_later(_RUSH_TURN_SECONDS if is_rush else 0, self._let_in)
+                    return
+            self._queue.pop()
+            self._stop_waiting(call)
+            if is_cancelled:
                 if self._bounds.calls_of_one is not None:
                     self._free_call_of(call.organization)
                 continue
-            if not self._has_room(call.cost):
-                return
-            self._queue.pop()
-            self._stop_waiting(call)
             self._running += call.cost
             call.turn.set_result(None)
-            if self._queue:
-                self._schedule()
-            return
+            left -= 1
 
     def _stop_waiting(self, call: _Waiting) -> None:
         left = self._waiting_cost[call.organization] - call.cost

@@ -86,6 +86,23 @@ async def test_a_key_that_waits_is_let_in_before_the_backlog_of_another_of_its_o
     assert "other" in calls.let_in[:4]
 
 
+async def test_in_a_rush_calls_are_let_in_one_by_one_so_that_those_in_the_queue_of_grpc_come_first() -> None:
+    calls = Calls(Bounds(running=10, waiting=10, waiting_in_all=10))
+    running = [f"running{number}" for number in range(10)]
+    for name in [*running, "waiting"]:
+        calls.start(name)
+    await calls.settle()
+    for number in range(200):
+        calls.start(f"flood{number}")
+    await asyncio.sleep(0.006)
+
+    await calls.end(*running)
+    assert len(calls.let_in) == 11
+
+    await asyncio.sleep(0.1)
+    assert len(calls.let_in) == 20
+
+
 async def test_what_would_wait_too_long_is_refused_at_once_and_other_organizations_are_not() -> None:
     calls = Calls()
     for number in range(13):
