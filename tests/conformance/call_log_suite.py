@@ -118,7 +118,7 @@ class CallLogSuite(StoreFixtures):
         assert await _recorded(home, A) == [in_a]
         assert await _recorded(home, B) == [in_b]
 
-    @pytest.mark.parametrize("count", [500, 501, 1300])
+    @pytest.mark.parametrize("count", [3, 255, 256, 257, 500, 501, 1300])
     async def test_many_calls_are_recorded_at_once_and_answered_in_order(
         self, home: Home, call_log: CallLog, count: int
     ) -> None:
