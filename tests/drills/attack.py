@@ -31,11 +31,18 @@ _SERVED = (answered(0.95), p99_below(50))
 _KEPT = (rate_kept(0.8),)
 _ALL_ACCEPTED = {"LOCALDIAL_MAX_CONNECTIONS": "3000"}
 _CLOSED: Target = ("all closed by the server", lambda result: not result.report.statuses["still open"])
+_REFUSED_SOON: Target = (
+    "99 of 100 refusals in 10 ms",
+    lambda result: 0 < result.report.statuses[overload.P99_OF_REFUSALS] < 10_000,
+)
 
 SCENES: Mapping[str, Scene] = {
     "at capacity": Scene(overload.at_capacity, settings=overload.SETTINGS),
     "overload": Scene(overload.overload, (answered(0.975), p99_below(50)), settings=overload.SETTINGS),
     "batches": Scene(overload.batches, _SERVED),
+    "over its rate": Scene(
+        overload.over_its_rate, (*_SERVED, _REFUSED_SOON), settings=overload.OVER_ITS_RATE
+    ),
     "rapid reset": Scene(floods.rapid_reset, _SERVED),
     "rapid reset, good": Scene(floods.rapid_reset, client=GoodClient),
     "half open": Scene(connections.half_open, (*_SERVED, _CLOSED), settings=_ALL_ACCEPTED),

@@ -1,6 +1,7 @@
 """One organization that calls more often than the server can answer, by h2load and by batches."""
 
 import collections
+import json
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,15 @@ _CALLS_PER_SECOND = 55_000
 _CONNECTIONS = 50
 
 _HEADERS = ("-H", "te: trailers", "-H", "content-type: application/grpc")
+
+# An organization that may call less often than it does. A resolve is one unit.
+OVER_ITS_RATE = {
+    "LOCALDIAL_ORGANIZATION_LIMITS": json.dumps(
+        {ATTACKER: {"rate_units_per_second": 50, "rate_burst_units": 50}}
+    )
+}
+_OVER_ITS_RATE_PER_SECOND = 300
+P99_OF_REFUSALS = "p99 of a refusal, in us"
 
 _COUNTERS = {
     "localdial_calls_recorded_total": "recorded",
@@ -86,6 +96,27 @@ def batches(address: str, seconds: float, _number: int) -> Report:
         thread.start()
     for thread in threads:
         thread.join()
+    return report
+
+
+def over_its_rate(address: str, seconds: float, _number: int) -> Report:
+    """Call more often than the organization's rate limit allows, but not as fast as a flood."""
+    report = Report()
+    took: list[float] = []
+    request = ResolveOutboundCallerIdRequest(organization_id=ATTACKER, user_id=USER, callee_number=CALLEE)
+    with grpc.insecure_channel(address, [("grpc.enable_retries", 0)]) as channel:
+        resolve = CallRoutingStub(channel).ResolveOutboundCallerId
+        begun = time.monotonic()
+        while (due := begun + report.sent / _OVER_ITS_RATE_PER_SECOND) < begun + seconds:
+            time.sleep(max(0.0, due - time.monotonic()))
+            sent = time.monotonic()
+            try:
+                resolve(request, timeout=30)
+                report.add("OK")
+            except grpc.RpcError as error:
+                took.append(time.monotonic() - sent)
+                report.add(error.code().name, error.details() or "", took[-1])
+    report.statuses[P99_OF_REFUSALS] = round(sorted(took)[len(took) * 99 // 100] * 1e6)
     return report
 
 
