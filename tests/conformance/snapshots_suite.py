@@ -1,7 +1,7 @@
 """The promises of the `RoutingSnapshots` port, each as a test."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,6 +12,7 @@ from localdial_server.domain.errors import OrganizationNotFound, RevisionNotReac
 from localdial_server.domain.model import NumberState, Organization
 from localdial_server.domain.routing_snapshot import RoutingSnapshot
 from localdial_server.storage.snapshots.cache import SnapshotCache
+from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, X, Y, Z, create, number, own, user
 from tests.conformance.watched_database import Gate
@@ -36,6 +37,39 @@ async def _delete(store: Store) -> int:
         return transaction.bump_revision(A)
 
     return await store.write("test", work)
+
+
+def _bumping(*changes: Callable[[Transaction], object]) -> Callable[[Transaction], None]:
+    """Return a unit of work that makes the changes of A, and bumps its revision."""
+
+    def work(transaction: Transaction) -> None:
+        for change in changes:
+            change(transaction)
+        transaction.bump_revision(A)
+
+    return work
+
+
+def _mapping_again(transaction: Transaction) -> None:
+    """Map what is mapped already: nothing to do, so the revision is only read."""
+    transaction.add_mappings(A, X, ["628"])
+    transaction.revision(A)
+
+
+async def _assert_current(home: Home, snapshots: RoutingSnapshots) -> None:
+    """Assert that the snapshot in memory is what a load finds."""
+    cached = snapshots.cached(A)
+    assert cached is not None
+    assert _in_order(cached) == _in_order(await SnapshotCache(home.database).get(A))
+
+
+def _in_order(snapshot: RoutingSnapshot) -> RoutingSnapshot:
+    """Return the snapshot with its numbers sorted, because their order means nothing."""
+    own, mapped = (
+        {area_code: tuple(sorted(candidates)) for area_code, candidates in by_area_code.items()}
+        for by_area_code in (snapshot.own, snapshot.mapped)
+    )
+    return replace(snapshot, own=own, mapped=mapped)
 
 
 class SnapshotsSuite(StoreFixtures):
@@ -286,6 +320,72 @@ class SnapshotsSuite(StoreFixtures):
         await asyncio.gather(early, advancing, return_exceptions=True)
         cached = snapshots.cached(A)
         assert cached is None or cached.revision == 2
+
+    async def test_changes_of_numbers_need_no_load_and_leave_what_a_load_would_find(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        store = SqlStore(home.database, snapshots)
+        await store.write("test", create(Organization(A, "name", "+12125550100"), B))
+        await store.write("test", lambda tx: tx.put_users([replace(user("1"), caller_id=Z), user("2")]))
+        await store.write("test", own(number(Z), number(X, B)))
+        await snapshots.get(A)
+        active, releasing = number(Y), number(Y, state=NumberState.RELEASING)
+        changes: dict[str, Callable[[Transaction], object]] = {
+            "a purchase": own(number(Y, state=NumberState.PURCHASING)),
+            "an adoption": lambda tx: tx.update_number(active),
+            "two mappings": lambda tx: tx.add_mappings(A, Y, ["628", "650"]),
+            "another number's mapping": lambda tx: tx.add_mappings(A, Z, ["628"]),
+            "a mapping's end": lambda tx: tx.delete_mappings(A, Y, ["650"]),
+            "a release": lambda tx: tx.update_number(releasing),
+            "a release that is taken back": lambda tx: tx.update_number(active),
+            "a deletion": lambda tx: tx.delete_number(A, Y),
+            "a change of nothing": lambda _tx: None,
+        }
+        for name, change in changes.items():
+            reads = home.database.reads
+            await store.write("test", _bumping(change))
+            assert home.database.reads == reads, name
+            await _assert_current(home, snapshots)
+
+    async def test_changes_of_more_than_numbers_leave_what_a_load_would_find(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        store = SqlStore(home.database, snapshots)
+        await store.write("test", create(A))
+        await snapshots.get(A)
+        changes: Sequence[Callable[[Transaction], object]] = [
+            lambda tx: tx.put_users([user("1"), user("2")]),
+            lambda tx: tx.delete_user(A, "1"),
+            lambda tx: tx.put_organization(Organization(A, "", X)),
+        ]
+        for index, change in enumerate(changes):
+            bought = number(f"+1415555{2000 + index}")
+            await store.write("test", _bumping(own(bought), change))
+            await _assert_current(home, snapshots)
+
+    async def test_many_changed_numbers_cost_one_load(self, home: Home, snapshots: RoutingSnapshots) -> None:
+        store = SqlStore(home.database, snapshots)
+        await store.write("test", create(A))
+        await snapshots.get(A)
+        reads = home.database.reads
+        await store.write("test", _bumping(own(*(number(f"+1415555{2000 + each}") for each in range(50)))))
+        assert home.database.reads == reads + 1
+        await _assert_current(home, snapshots)
+
+    async def test_a_change_of_numbers_does_not_hide_a_change_that_another_server_made(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        store = SqlStore(home.database, snapshots)
+        await store.write("test", create(A))
+        await store.write("test", _bumping(own(number(X))))
+        await snapshots.get(A)
+        ours = {"1": _bumping(lambda tx: tx.add_mappings(A, X, ["628"])), "2": _mapping_again}
+        for user_id, change in ours.items():
+            # The store of `home` has another cache, as another server has.
+            theirs = user(user_id)
+            await home.store.write("test", _bumping(lambda tx, theirs=theirs: tx.put_users([theirs])))
+            await store.write("test", change)
+            await _assert_current(home, snapshots)
 
     async def _load_and_change(
         self, home: Home, snapshots: RoutingSnapshots

@@ -214,7 +214,9 @@ class StoreNumbersSuite(StoreFixtures):
         await store.write("test", lambda tx: tx.add_mappings(A, X, ["628"]))
         of_request = await store.read("test", lambda reader: reader.numbers_of_request(A, "request"))
         assert of_request == [replace(number(X), mapped_area_codes=("628",)), number(Y)]
+        assert await store.read("test", lambda reader: reader.count_orders(A, "request")) == 2
         assert await store.read("test", lambda reader: reader.numbers_of_request(A, "unknown")) == []
+        assert await store.read("test", lambda reader: reader.count_orders(A, "unknown")) == 0
 
     async def test_a_number_counts_for_its_request_after_it_is_gone_or_bought_by_another(
         self, store: Store

@@ -241,6 +241,7 @@ async def test_the_numbers_of_a_request_are_looked_up_by_the_request(plans: _Pla
         by_request,
         "SEARCH numbers USING PRIMARY KEY (organization_id=? AND phone_number=?)",
     ]
+    assert await plans.of(lambda reader: reader.count_orders(A, "r")) == [by_request]
 
 
 async def test_the_newest_call_of_all_is_found_by_one_entry_for_each_organization(plans: _Plans) -> None:

@@ -6,17 +6,14 @@ import datetime as dt
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import grpc
 
 from localdial_server.observability import metrics
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_loopback
-
-# It loads `cryptography`, 9 MB that no server without TLS needs.
-if TYPE_CHECKING:
-    from localdial_server.tls.certificate_files import CertificateFiles, LoadedCertificate
+from localdial_server.tls.certificate_files import CertificateFiles, LoadedCertificate, UnusableCertificate
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +24,7 @@ _WARNING: Final = dt.timedelta(days=7)
 class ServerCertificates:
     """The newest usable certificate, for new connections. Open connections keep the one they began with."""
 
-    def __init__(self, files: "CertificateFiles") -> None:
+    def __init__(self, files: CertificateFiles) -> None:
         """Load the files. Blocks. Raises `UnusableCertificate`."""
         self._files = files
         self._loaded_state = self._polled_state = files.state()
@@ -117,8 +114,6 @@ class ServerCertificates:
             )
 
     def _load(self) -> None:
-        from localdial_server.tls.certificate_files import UnusableCertificate  # noqa: PLC0415 - see above
-
         state = self._files.state()
         try:
             loaded = self._files.load()
@@ -147,11 +142,7 @@ class ServerCertificates:
 
 def server_certificates(settings: Settings) -> ServerCertificates | None:
     """Return the certificates that the settings name, or None. Blocks. Raises `UnusableCertificate`."""
-    if not settings.uses_tls:
-        return None
-    from localdial_server.tls.certificate_files import CertificateFiles  # noqa: PLC0415 - see above
-
-    return ServerCertificates(CertificateFiles(settings))
+    return ServerCertificates(CertificateFiles(settings)) if settings.uses_tls else None
 
 
 @contextlib.asynccontextmanager
@@ -180,5 +171,5 @@ def reload_of(certificates: ServerCertificates | None) -> Callable[[], None]:
     return lambda: _log.info("SIGHUP: there is no certificate to reload")
 
 
-def _configuration(loaded: "LoadedCertificate") -> grpc.ServerCertificateConfiguration:
+def _configuration(loaded: LoadedCertificate) -> grpc.ServerCertificateConfiguration:
     return grpc.ssl_server_certificate_configuration([(loaded.key, loaded.chain)], loaded.client_authorities)

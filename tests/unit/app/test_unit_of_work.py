@@ -62,19 +62,26 @@ async def test_a_bought_number_is_shown_even_if_committing_another_one_fails(
 
 
 async def test_an_adopted_number_is_shown_even_if_the_rest_of_the_sweep_fails(harness: Harness) -> None:
-    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
+    for _ in range(2):
+        harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
-        await harness.purchase()
+        await harness.purchase(2)
     harness.faults.lasting.clear()
     assert await harness.shown() == set()
-    gate = harness.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
+    first, second = (harness.carrier.hold_answer(Operation.FIND_BY_REFERENCE) for _ in range(2))
     sweeping = asyncio.ensure_future(harness.sweep.sweep())
-    await gate.reached()
-    harness.database.fail_read()
-    gate.open()
-    await _fails(sweeping)
-    assert await harness.shown() == {FIRST}
+    await first.reached()
+    await second.reached()
+    committed = harness.database.hold_committed()
+    first.open()
+    await committed.reached()
+    harness.database.fail_write()
+    second.open()
+    committed.open()
+    assert await _fails(sweeping)
+    (active,) = [number.phone_number for number in await harness.numbers() if number.carrier_number_id]
+    assert await harness.shown() == {active}
 
 
 async def test_an_imported_number_is_shown_even_if_the_rest_of_the_import_fails(harness: Harness) -> None:
@@ -93,6 +100,10 @@ async def test_a_deleted_number_is_hidden_even_if_the_rest_of_the_deletion_fails
 ) -> None:
     await harness.bought()
     assert await harness.shown() == {FIRST}
-    harness.database.fail_read()
-    await _fails(harness.delete(FIRST))
+    gate = harness.carrier.hold_answer(Operation.RELEASE)
+    deleting = asyncio.ensure_future(harness.delete(FIRST))
+    await gate.reached()
+    harness.database.fail_write()
+    gate.open()
+    assert await _fails(deleting)
     assert await harness.shown() == set()

@@ -191,7 +191,7 @@ class Purchasing:
                 with contextlib.suppress(CarrierUnavailable, Refused):
                     await self._orders.settle(number)
         # Read again for one consistent count, because the sweep may have settled some meanwhile.
-        return len(await self._store.read("purchase.count_orders", lambda reader: _orders(reader, request)))
+        return await self._store.read("purchase.count_orders", lambda reader: _count_orders(reader, request))
 
     async def _order_concurrently(self, run: _PurchaseRun) -> None:
         workers = min(run.missing, _CONCURRENT_ORDERS)
@@ -244,7 +244,7 @@ class Purchasing:
             # Another server, which had bought nothing either, ended the request with an error. A
             # repeat starts over.
             return PurchasePending(request.organization_id)
-        if stored.answer is not None or len(_orders(transaction, request)) >= request.quantity:
+        if stored.answer is not None or _count_orders(transaction, request) >= request.quantity:
             # Another server may be buying for the same request. The orders of both count, so together
             # they never order more than was asked for.
             return _Opening.NOT_WANTED
@@ -316,3 +316,7 @@ class Purchasing:
 def _orders(reader: Reader, request: _PurchaseRequest) -> Sequence[Number]:
     """Return the numbers that the request has ordered, bought or pending, by phone number."""
     return reader.numbers_of_request(request.organization_id, request.request_id)
+
+
+def _count_orders(reader: Reader, request: _PurchaseRequest) -> int:
+    return reader.count_orders(request.organization_id, request.request_id)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from localdial_server.domain.routing_snapshot import RoutingSnapshot
+from localdial_server.domain.routing_snapshot import NumberChanges, RoutingSnapshot
 
 
 class RoutingSnapshots(Protocol):
@@ -17,5 +17,11 @@ class RoutingSnapshots(Protocol):
         Raises `OrganizationNotFound`, `RevisionNotReached` and `StorageUnavailable`.
         """
 
-    async def advance(self, organization_id: str, revision: int) -> None:
-        """Replace or drop a snapshot older than that revision; on return, no older snapshot is in memory."""
+    async def advance(
+        self, organization_id: str, revision: int, changes: NumberChanges | None = None
+    ) -> None:
+        """Replace or drop a snapshot older than that revision; on return, no older snapshot is in memory.
+
+        `changes` are all that the change to this revision did; None: it is not known to have touched
+        only numbers.
+        """

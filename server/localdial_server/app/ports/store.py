@@ -149,6 +149,9 @@ class Reader(Protocol):
         than its phone number, area code, reference and purchase time.
         """
 
+    def count_orders(self, organization_id: str, request_id: str) -> int:
+        """Return how many numbers `numbers_of_request` returns."""
+
     def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
         """Return the number of purchases at `since` or later and the time of the first; None if none."""
 

@@ -15,7 +15,13 @@ from typing_extensions import override
 
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.domain.errors import OrganizationNotFound, RevisionNotReached, ServiceError
-from localdial_server.domain.routing_snapshot import RoutingSnapshot, build_snapshot, estimated_size
+from localdial_server.domain.routing_snapshot import (
+    NumberChanges,
+    RoutingSnapshot,
+    build_snapshot,
+    change_numbers,
+    estimated_size,
+)
 from localdial_server.observability import metrics
 from localdial_server.storage.engines.database import Readable
 from localdial_server.storage.sql.reader import SqlReader
@@ -51,6 +57,7 @@ class _Entry:
     size: int = 0
     """The size of the snapshot, in bytes."""
     loaded_at: float = 0
+    """When the snapshot was loaded, or changed to the newest revision."""
     confirmed_at: float = 0
     """When the database was asked and had no newer revision."""
     load: "asyncio.Task[RoutingSnapshot] | None" = None
@@ -124,7 +131,9 @@ class SnapshotCache(RoutingSnapshots):
         return await self._get(organization_id, min_revision)
 
     @override
-    async def advance(self, organization_id: str, revision: int) -> None:
+    async def advance(
+        self, organization_id: str, revision: int, changes: NumberChanges | None = None
+    ) -> None:
         self._announce(organization_id, revision)
         entry = self._entries.get(organization_id)
         if entry is None:
@@ -132,6 +141,12 @@ class SnapshotCache(RoutingSnapshots):
         if entry.load is not None:
             entry.required_revision = max(revision, entry.required_revision)
         elif entry.snapshot is None:
+            return
+        elif changes is not None and entry.snapshot.revision == changes.since:
+            # Nothing came between, so the snapshot needs no load. That it was the newest is no
+            # newer knowledge than before.
+            changed = change_numbers(entry.snapshot, revision, changes)
+            self._keep(entry, changed, entry.confirmed_at)
             return
         try:
             await self._get(organization_id, revision)
@@ -246,7 +261,7 @@ class SnapshotCache(RoutingSnapshots):
             raise
         else:
             if snapshot.revision >= entry.required_revision:
-                self._keep(organization_id, entry, snapshot, asked_at)
+                self._keep(entry, snapshot, asked_at)
             return snapshot
         finally:
             # Reset these here: a callback of the task would run a little later, and a caller must not
@@ -254,15 +269,15 @@ class SnapshotCache(RoutingSnapshots):
             entry.load, entry.required_revision = None, 0
             self._remove_if_empty(organization_id, entry)
 
-    def _keep(self, organization_id: str, entry: _Entry, snapshot: RoutingSnapshot, asked_at: float) -> None:
+    def _keep(self, entry: _Entry, snapshot: RoutingSnapshot, confirmed_at: float) -> None:
         now, size = self._now(), estimated_size(snapshot)
         if entry.snapshot is None:
             entry.last_used_at = now
-        self._drop(organization_id)
+        self._empty(entry)
         if self._size + size > self._policy.memory:
             self._make_room(size)
         entry.snapshot, entry.size = snapshot, size
-        entry.loaded_at, entry.confirmed_at = now, asked_at
+        entry.loaded_at, entry.confirmed_at = now, confirmed_at
         self._count(1, size)
 
     def _make_room(self, size: int) -> None:
@@ -280,9 +295,13 @@ class SnapshotCache(RoutingSnapshots):
         entry = self._entries.get(organization_id)
         if entry is None or entry.snapshot is None:
             return
-        self._count(-1, -entry.size)
-        entry.snapshot = None
+        self._empty(entry)
         self._remove_if_empty(organization_id, entry)
+
+    def _empty(self, entry: _Entry) -> None:
+        if entry.snapshot is not None:
+            self._count(-1, -entry.size)
+            entry.snapshot = None
 
     def _remove_if_empty(self, organization_id: str, entry: _Entry) -> None:
         if entry.snapshot is None and entry.load is None and entry.catch_up_to == 0:

@@ -185,6 +185,11 @@ class SqlReader(Reader):
         return [by_reference.get(row.reference) or to_released_number(row) for row in orders]
 
     @override
+    def count_orders(self, organization_id: str, request_id: str) -> int:
+        of_request = select(func.count()).select_from(purchases)
+        return self._count(of_request.filter_by(organization_id=organization_id, request_id=request_id))
+
+    @override
     def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
         query = select(func.count().label("made"), func.min(purchases.c.purchase_time).label("first")).where(
             purchases.c.organization_id == organization_id, purchases.c.purchase_time >= since

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -13,6 +13,7 @@ from localdial_server.app.current_caller import CURRENT_CALLER
 from localdial_server.app.ports.api_keys import ApiKeysInUse
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import Reader, Store, Transaction
+from localdial_server.domain.routing_snapshot import NumberChanges
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.transaction import SqlTransaction
@@ -43,14 +44,15 @@ class SqlStore(Store):
         # The work runs in a thread, which does not have this context.
         caller = CURRENT_CALLER.get()
 
-        def run(connection: Connection) -> tuple[T, SqlTransaction]:
+        def run(connection: Connection) -> tuple[T, SqlTransaction, Mapping[str, NumberChanges]]:
             transaction = SqlTransaction(connection, caller)
-            return work(transaction), transaction
+            result = work(transaction)
+            return result, transaction, transaction.number_changes()
 
         async with self._lock(serialize_on):
-            result, transaction = await self._database.write(name, run)
+            result, transaction, changes = await self._database.write(name, run)
         for organization_id, revision in transaction.revisions.items():
-            await self._snapshots.advance(organization_id, revision)
+            await self._snapshots.advance(organization_id, revision, changes.get(organization_id))
         if transaction.has_changed_api_keys and self._api_keys is not None:
             await self._api_keys.advance()
         return result

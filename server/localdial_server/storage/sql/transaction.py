@@ -1,7 +1,7 @@
 """The `Transaction` port in SQL."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -23,6 +23,7 @@ from localdial_server.domain.audit import (
 )
 from localdial_server.domain.model import Number, Organization, User
 from localdial_server.domain.phone_keys import spellings
+from localdial_server.domain.routing_snapshot import NumberChanges
 from localdial_server.storage.sql.audit import AuditTrail, Change
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.rows import to_number, to_row
@@ -39,6 +40,7 @@ from localdial_server.storage.sql.schema import (
     users,
     versions,
 )
+from localdial_server.storage.sql.touched_numbers import TouchedNumbers
 
 # An organization that is deleted may have any number of users.
 _USERS_PER_PAGE = 1000
@@ -56,7 +58,12 @@ class SqlTransaction(SqlReader, Transaction):
         super().__init__(connection)
         self.revisions: dict[str, int] = {}
         self.has_changed_api_keys = False
+        self._touched = TouchedNumbers()
         self._audit = AuditTrail(connection, caller)
+
+    def number_changes(self) -> Mapping[str, NumberChanges]:
+        """Return what changed since the last revisions, where that is numbers only; call this at the end."""
+        return self._touched.changes(self)
 
     @override
     def revision(self, organization_id: str) -> int:
@@ -71,10 +78,13 @@ class SqlTransaction(SqlReader, Transaction):
                 index_elements=["organization_id"], set_={"revision": revisions.c.revision + 1}
             )
         )
-        return self.revision(organization_id)
+        revision = self.revision(organization_id)
+        self._touched.bumped(organization_id, revision)
+        return revision
 
     @override
     def put_organization(self, organization: Organization) -> None:
+        self._touched.add_more(organization.organization_id)
         organization_id = organization.organization_id
         before = organization_content(self.organization(organization_id))
         self._put(organizations, [organization])
@@ -83,6 +93,7 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def delete_organization(self, organization_id: str) -> None:
+        self._touched.add_more(organization_id)
         self._record_deletion(organization_id)
         # If the organization is created again, a request with the same request_id is another one.
         of_organization = update(purchases).filter_by(organization_id=organization_id)
@@ -96,6 +107,7 @@ class SqlTransaction(SqlReader, Transaction):
         for user in users_:
             by_organization[user.organization_id][user.user_id] = user
         for organization_id, new in by_organization.items():
+            self._touched.add_more(organization_id)
             known = self.users_by_id(organization_id, list(new))
             changes = [
                 Change(user_id, user_content(known.get(user_id)), user_content(user))
@@ -106,6 +118,7 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def delete_user(self, organization_id: str, user_id: str) -> None:
+        self._touched.add_more(organization_id)
         change = Change(user_id, user_content(self.user(organization_id, user_id)))
         self._audit.record(organization_id, AuditEventKind.USER_DELETED, change)
         self._connection.execute(delete(users).filter_by(organization_id=organization_id, user_id=user_id))
@@ -137,12 +150,14 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def add_number(self, number: Number) -> None:
+        self._touched.add_number(number.organization_id, number.phone_number)
         self._connection.execute(insert(numbers).values(to_row(numbers, number)))
         change = Change(number.phone_number, after=number_content(number))
         self._audit.record(number.organization_id, AuditEventKind.NUMBER_ADDED, change)
 
     @override
     def update_number(self, number: Number) -> Number:
+        self._touched.add_number(number.organization_id, number.phone_number)
         before = self._number_content(number.organization_id, number.phone_number)
         change = Change(number.phone_number, before, number_content(number))
         self._audit.record(number.organization_id, AuditEventKind.NUMBER_CHANGED, change)
@@ -155,6 +170,7 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def delete_number(self, organization_id: str, phone_number: str) -> None:
+        self._touched.add_number(organization_id, phone_number)
         self.delete_mappings(organization_id, phone_number, None)
         change = Change(phone_number, self._number_content(organization_id, phone_number))
         self._audit.record(organization_id, AuditEventKind.NUMBER_REMOVED, change)
@@ -184,6 +200,7 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def add_mappings(self, organization_id: str, phone_number: str, area_codes: Sequence[str]) -> int:
+        self._touched.add_number(organization_id, phone_number)
         query = select(area_code_mappings.c.area_code).filter_by(
             organization_id=organization_id, phone_number=phone_number
         )
@@ -203,6 +220,7 @@ class SqlTransaction(SqlReader, Transaction):
     def delete_mappings(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str] | None
     ) -> int:
+        self._touched.add_number(organization_id, phone_number)
         statement = delete(area_code_mappings).filter_by(
             organization_id=organization_id, phone_number=phone_number
         )

@@ -10,6 +10,7 @@ from collections import deque
 import pytest
 
 from localdial_server.domain.errors import RevisionNotReached
+from localdial_server.domain.routing_snapshot import NumberChanges
 from localdial_server.storage.snapshots.cache import CachePolicy
 from tests.support.waiting import settle
 from tests.unit.storage.snapshots.conftest import A, B, Clock, FakeDatabase, NewCache
@@ -259,3 +260,56 @@ async def test_a_change_does_not_join_a_load_that_ends_in_the_same_turn(
     cached = cache.cached(A)
     assert cached is not None
     assert cached.revision == 3
+
+
+async def test_changed_numbers_are_taken_over_without_a_load(
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
+) -> None:
+    cache = new_cache(CachePolicy(max_age=300))
+    await cache.get(A)
+    clock.time += 200
+    await cache.advance(A, 2, NumberChanges(1, {}))
+    assert cache.organization_ids() == [A]
+    assert (await cache.get(A, min_revision=2)).revision == 2
+    assert database.loads == [A]
+    # A poll that was sent before the change may have an older revision.
+    cache.confirm(A, 1, clock.time - 1)
+    assert cache.cached(A) is not None
+    # The database was not asked whether others had changed the organization.
+    clock.time += 101
+    assert cache.cached(A) is None
+
+
+async def test_changed_numbers_of_a_later_revision_cost_a_load(
+    new_cache: NewCache, database: FakeDatabase
+) -> None:
+    cache = new_cache()
+    await cache.get(A)
+    database.revisions[A] = 3
+    await cache.advance(A, 3, NumberChanges(2, {}))
+    await cache.advance(A, 2, NumberChanges(1, {}))
+    snapshot = cache.cached(A)
+    assert snapshot is not None
+    assert snapshot.revision == 3
+    assert database.loads == [A, A]
+
+
+async def test_changed_numbers_during_a_load_are_not_lost_with_it(
+    new_cache: NewCache, database: FakeDatabase
+) -> None:
+    cache = new_cache()
+    await cache.get(A)
+    database.held = deque()
+    database.revisions[A] = 2
+    cache.changed_elsewhere(A, 2)
+    await settle()
+    database.revisions[A] = 3
+    advancing = asyncio.create_task(cache.advance(A, 3, NumberChanges(2, {})))
+    await asyncio.sleep(0)
+    database.finish()
+    await settle()
+    database.finish()
+    await advancing
+    snapshot = cache.cached(A)
+    assert snapshot is not None
+    assert snapshot.revision == 3
