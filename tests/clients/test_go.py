@@ -9,7 +9,7 @@ from tests.support import go
 if go.missing():
     pytest.skip(f"{go.missing()} missing", allow_module_level=True)
 
-MODULES = ["clients/go", "clients/go/examples/dialer"]
+MODULES = ["clients/go", "clients/go/examples/dialer", "tests/bench/rivals/go"]
 
 
 @pytest.mark.parametrize("module", MODULES)

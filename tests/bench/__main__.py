@@ -1,0 +1,63 @@
+"""Compare resolve with what a team would write instead, and with servers that do nothing.
+
+The servers share one core; PostgreSQL and h2load have another. The page goes to
+docs/benchmarks/DATE.md. A run with fewer than 5 rounds, or of some subjects only, is a
+trial, and its page goes to build/bench. A run that was interrupted continues after its last
+whole round when it is started again with the same arguments on the same commit.
+"""
+
+import datetime as dt
+import os
+import sys
+from pathlib import Path
+
+from tests.bench import machine, measure, plot, report, servers
+from tests.bench.h2load import LoadError
+from tests.bench.journal import Journal
+from tests.bench.subjects import SUBJECTS
+from tests.drills.arguments import argument_parser
+
+_ROUNDS = 5
+_TRIALS = Path("build/bench")
+_PAGES = Path("docs/benchmarks")
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    parser = argument_parser(__doc__)
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help=f"rounds (default {_ROUNDS})")
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement (default 4)")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="measure only subjects whose name contains the text"
+    )
+    arguments = parser.parse_args()
+    subjects = [subject for subject in SUBJECTS if arguments.only in subject.name]
+    if not subjects:
+        names = "\n".join(f"  {subject.name}" for subject in SUBJECTS)
+        sys.exit(f"--only {arguments.only}: no subject has that in its name. The subjects are:\n{names}")
+    is_trial = arguments.rounds < _ROUNDS or len(subjects) < len(SUBJECTS)
+    conditions = machine.conditions(" ".join(["scripts/bench", *sys.argv[1:]]))
+    journal = Journal(_TRIALS / "journal.jsonl", conditions)
+    load_average = os.getloadavg()[0]
+    try:
+        with servers.running({subject.server for subject in subjects}) as running:
+            bench = measure.Bench(running, subjects, arguments.seconds)
+            closed = bench.closed_loop(journal, arguments.rounds)
+            open_ = bench.open_loop(journal, arguments.rounds, closed)
+    except LoadError as error:
+        sys.exit(f"{error}\nrun the same command again to continue after the last whole round")
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    folder, name = (_TRIALS, "trial") if is_trial else (_PAGES, today)
+    shown = {**conditions, "load average at the start": f"{load_average:.1f}"}
+    folder.mkdir(parents=True, exist_ok=True)
+    results = report.Results(subjects, closed, open_)
+    plot.draw(folder / f"{name}.svg", results)
+    page = report.page(f"Benchmark of {today}", shown, f"{name}.svg", results)
+    (folder / f"{name}.md").write_text(page, "utf-8")
+    journal.close()
+    print(page)
+    print(f"written to {folder / name}.md and .svg", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""One run of h2load against resolve: its command line, and what its output and log say."""
+
+import math
+import re
+import struct
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+RESOLVE = "/localdial.v1.CallRouting/ResolveOutboundCallerId"
+
+# Above 100 calls per second of a connection, h2load sends several at once. The servers allow 100 calls under
+# way on a connection.
+_RATE_PER_CONNECTION = 50
+_MOST_CONNECTIONS = 500
+_STREAMS = 100
+
+
+class LoadError(Exception):
+    """A call failed, or the output of h2load is not understood."""
+
+
+@dataclass(frozen=True)
+class ClosedLoop:
+    """So many calls are open at any time."""
+
+    open_calls: int
+
+    @property
+    def connections(self) -> int:
+        """The number of connections."""
+        return min(self.open_calls, 10)
+
+    @property
+    def arguments(self) -> Sequence[str]:
+        """h2load's arguments."""
+        return ["-c", str(self.connections), "-m", str(self.open_calls // self.connections)]
+
+
+@dataclass(frozen=True)
+class OpenLoop:
+    """So many calls start per second, whether earlier ones are answered or not."""
+
+    rate: float
+
+    @property
+    def connections(self) -> int:
+        """The number of connections."""
+        return min(math.ceil(self.rate / _RATE_PER_CONNECTION), _MOST_CONNECTIONS)
+
+    @property
+    def arguments(self) -> Sequence[str]:
+        """h2load's arguments."""
+        rate = self.rate / self.connections
+        # Open the connections one by one over the time between two calls of one of them. Otherwise all would
+        # send at the same moment.
+        per_millisecond = math.ceil(self.connections * rate / 1000)
+        return [
+            *("-c", str(self.connections), "-m", str(_STREAMS), f"--rps={rate:.4f}"),
+            *("-r", str(per_millisecond), "--rate-period=1ms"),
+        ]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The results of a run: calls per second, and percentiles of the latency in milliseconds.
+
+    `failed` is how many of the calls failed, and is included in the others.
+    """
+
+    rate: float
+    p50: float
+    p90: float
+    p99: float
+    p999: float
+    failed: int
+
+
+def run(
+    address: str, message: bytes, load: ClosedLoop | OpenLoop, calls: int, response_bytes: int
+) -> Figures:
+    """Send the message `calls` times, and return the results.
+
+    `response_bytes` is the size of each response on the wire. `calls` must be a multiple of the load's
+    connections. Raises `LoadError` if calls are left without an answer.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        body, log = Path(folder, "body"), Path(folder, "log")
+        # A gRPC message on the wire: the compression flag (0), the length, the message.
+        body.write_bytes(b"\0" + struct.pack(">I", len(message)) + message)
+        done = subprocess.run(
+            [
+                *("h2load", "-n", str(calls), *load.arguments, "-d", str(body), "--log-file", str(log)),
+                *("-H", "content-type: application/grpc", "-H", "te: trailers"),
+                f"http://{address}{RESOLVE}",
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise LoadError(f"h2load failed: {done.stderr or done.stdout}")
+        return figures(done.stdout, log.read_text("ascii"), calls, response_bytes)
+
+
+def figures(output: str, log: str, calls: int, response_bytes: int) -> Figures:
+    """Return what h2load's output and its log of calls say. Raises `LoadError` as `run` does.
+
+    h2load does not read the status of gRPC, which comes in the trailers, and counts a failed call as a
+    success. But a gRPC server sends no message with an error, so the bytes received tell how many failed.
+    """
+    rows = [line.split("\t") for line in log.splitlines()]
+    failed = [status for _, status, _ in rows if status != "200"]
+    if len(rows) != calls or failed:
+        raise LoadError(
+            f"{len(rows)} of {calls} calls were answered, {len(failed)} of them not with HTTP status 200:\n"
+            f"{output}"
+        )
+    received = int(_search(r"\((\d+)\) data", output))
+    answered, rest = divmod(received, response_bytes)
+    if rest or answered > calls:
+        raise LoadError(f"{received} bytes were returned for {calls} calls, not {response_bytes} for each")
+    latencies = sorted(int(microseconds) / 1000 for _, _, microseconds in rows)
+    return Figures(
+        rate=float(_search(r"([\d.]+) req/s", output)),
+        p50=percentile(latencies, 50),
+        p90=percentile(latencies, 90),
+        p99=percentile(latencies, 99),
+        p999=percentile(latencies, 99.9),
+        failed=calls - answered,
+    )
+
+
+def percentile(ordered: Sequence[float], percent: float) -> float:
+    """Return the smallest value that at least `percent` of the values do not exceed."""
+    return ordered[max(math.ceil(len(ordered) * percent / 100 - 1e-9), 1) - 1]
+
+
+def _search(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    if match is None:
+        raise LoadError(f"h2load printed nothing that matches {pattern}:\n{text}")
+    return match[1]

@@ -1,0 +1,124 @@
+"""Rounds of measurements: in each, every load is put on one subject after the other.
+
+So drift in the machine's speed affects all alike.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import grpc
+
+from tests.bench.h2load import ClosedLoop, Figures, LoadError, OpenLoop, run
+from tests.bench.journal import Journal, Round
+from tests.bench.servers import Server
+from tests.bench.subjects import Subject, Work
+
+OPEN_CALLS = (1, 10, 100)
+SHARES_OF_PEAK = (25, 50, 75)
+
+_WARM_UP_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Running servers, what to measure on them, and how many seconds each measurement takes."""
+
+    servers: Mapping[str, Server]
+    subjects: Sequence[Subject]
+    seconds: float
+
+    def closed_loop(self, journal: Journal, rounds: int) -> Sequence[Round]:
+        """Measure with each number of `OPEN_CALLS`; return the rounds, by subject and number of calls."""
+        loads = {
+            subject.name: {str(count): ClosedLoop(count) for count in OPEN_CALLS} for subject in self.subjects
+        }
+        return self._rounds(journal, "closed loop", rounds, loads)
+
+    def open_loop(self, journal: Journal, rounds: int, closed: Sequence[Round]) -> Sequence[Round]:
+        """Measure at each of `SHARES_OF_PEAK` of the closed loop's peak; return the rounds likewise."""
+        loads = {
+            subject.name: {
+                str(share): OpenLoop(peak(closed, subject) * share / 100) for share in SHARES_OF_PEAK
+            }
+            for subject in self.subjects
+        }
+        return self._rounds(journal, "open loop", rounds, loads)
+
+    def _rounds(
+        self,
+        journal: Journal,
+        loop: str,
+        rounds: int,
+        loads: Mapping[str, Mapping[str, ClosedLoop | OpenLoop]],
+    ) -> Sequence[Round]:
+        done = journal.rounds(loop)
+        if len(done) == rounds:
+            return done
+        _progress(f"{loop}, warm-up")
+        calls = {
+            subject.name: {label: self._calls(subject, load) for label, load in loads[subject.name].items()}
+            for subject in self.subjects
+        }
+        for number in range(len(done), rounds):
+            _progress(f"{loop}, round {number + 1} of {rounds}")
+            taken: Round = {subject.name: {} for subject in self.subjects}
+            for label in next(iter(loads.values())):
+                for subject in self.subjects:
+                    load = loads[subject.name][label]
+                    taken[subject.name][label] = self._measure(subject, load, calls[subject.name][label])
+            journal.add(loop, taken)
+        return journal.rounds(loop)
+
+    def _calls(self, subject: Subject, load: ClosedLoop | OpenLoop) -> int:
+        """Warm the server up, and return how many calls take the time of a measurement."""
+        if isinstance(load, OpenLoop):
+            rate = load.rate
+            self._measure(subject, load, _multiple(rate * _WARM_UP_SECONDS, load))
+        else:
+            calls, rate = 100, 0.0
+            while calls < rate * _WARM_UP_SECONDS or not rate:
+                rate = self._measure(subject, load, calls).rate
+                calls = _multiple(min(rate * _WARM_UP_SECONDS, calls * 10), load)
+        return _multiple(rate * self.seconds, load)
+
+    def _measure(self, subject: Subject, load: ClosedLoop | OpenLoop, calls: int) -> Figures:
+        """Put the load on the subject once.
+
+        Raises `LoadError` unless the calls that were answered, and no others, are in the database. In the
+        closed loop no call may fail. In the open loop an overloaded server may refuse calls: the page says
+        how many.
+        """
+        server = self.servers[subject.server]
+        before = server.recorded_calls()
+        try:
+            size = server.response_bytes(subject.request)
+            figures = run(server.address, subject.request, load, calls, size)
+        except (LoadError, grpc.RpcError) as error:
+            raise LoadError(f"{subject.name}, {load}: {error}") from None
+        recorded = server.recorded_calls() - before
+        # One more call was made for the size of its response.
+        expected = calls - figures.failed + 1 if subject.work is Work.RECORD else 0
+        if recorded != expected:
+            raise LoadError(f"{subject.name}, {load}: {recorded} calls were recorded instead of {expected}")
+        if figures.failed and isinstance(load, ClosedLoop):
+            raise LoadError(f"{subject.name}, {load}: {figures.failed} of {calls} calls failed")
+        return figures
+
+
+def peak(closed: Sequence[Round], subject: Subject) -> float:
+    """Return the subject's highest median rate in calls per second."""
+    return max(
+        statistics.median(each[subject.name][str(count)].rate for each in closed) for count in OPEN_CALLS
+    )
+
+
+def _multiple(calls: float, load: ClosedLoop | OpenLoop) -> int:
+    """Return about so many calls, which the load's connections can share equally."""
+    return max(round(calls / load.connections), 1) * load.connections
+
+
+def _progress(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
