@@ -1,32 +1,15 @@
 """The command `localdial`: its subcommands, and the options that are given before their names."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
-from localdial_server.cli import (
-    audit,
-    demo,
-    directory,
-    doctor,
-    keys,
-    maintenance,
-    numbers,
-    reconcile,
-    routing,
-    serve,
-    simulator,
-    webhook,
-)
-from localdial_server.cli.command import (
-    CommonOptions,
-    JsonOption,
-    TimeoutOption,
-    errors_shown,
-    local_command,
-)
 from localdial_server.cli.connection import ConnectionOptions, takes_connection
-from localdial_server.cli.output import EXIT_CODE_HELP, Output
+from localdial_server.cli.exit_codes import EXIT_CODE_HELP
+from localdial_server.cli.lazy_commands import LazyCommand, LazyCommands
+from localdial_server.cli.options import CommonOptions, JsonOption, TimeoutOption
 
 _SERVER_PANEL = "Server"
 _CALLS_PANEL = "Calls"
@@ -36,8 +19,38 @@ _EPILOG = "Exit codes, for scripts:\n\n" + "\n".join(
     f"{code.value}  {meaning}" for code, meaning in EXIT_CODE_HELP.items()
 )
 
+_COMMANDS: Final[Mapping[str, LazyCommand]] = {
+    "version": LazyCommand(_SERVER_PANEL, "version", "version"),
+    "serve": LazyCommand(_SERVER_PANEL, "serve", "serve", "ServeCommand"),
+    "webhook": LazyCommand(_SERVER_PANEL, "webhook", "webhook"),
+    "doctor": LazyCommand(_SERVER_PANEL, "doctor", "doctor"),
+    "keys": LazyCommand(_SERVER_PANEL, "keys", "keys"),
+    "audit": LazyCommand(_SERVER_PANEL, "audit", "audit"),
+    "simulator": LazyCommand(_SERVER_PANEL, "simulator", "simulator"),
+    "migrate": LazyCommand(_SERVER_PANEL, "maintenance", "migrate"),
+    "export": LazyCommand(_SERVER_PANEL, "maintenance", "export"),
+    "import": LazyCommand(_SERVER_PANEL, "maintenance", "import_"),
+    "demo": LazyCommand(_SERVER_PANEL, "demo", "demo"),
+    "resolve": LazyCommand(_CALLS_PANEL, "routing", "resolve"),
+    "route": LazyCommand(_CALLS_PANEL, "routing", "route"),
+    "calls": LazyCommand(_CALLS_PANEL, "calls", "calls"),
+    "numbers": LazyCommand(_INVENTORY_PANEL, "numbers", "app"),
+    "reconcile": LazyCommand(_INVENTORY_PANEL, "reconcile", "reconcile"),
+    "orgs": LazyCommand(_INVENTORY_PANEL, "directory", "orgs"),
+    "users": LazyCommand(_INVENTORY_PANEL, "directory", "users"),
+}
+
+
+class _Commands(TyperGroup):
+    """All commands of localdial."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes | {"commands": LazyCommands(_COMMANDS)})
+
+
 app = typer.Typer(
     name="localdial",
+    cls=_Commands,
     help="Local presence: show callees a number with their own area code, and connect their call-backs.",
     epilog=_EPILOG,
     no_args_is_help=True,
@@ -48,18 +61,11 @@ app = typer.Typer(
 )
 
 
-def _version() -> str:
-    from importlib import metadata  # noqa: PLC0415 - slow to load
-
-    try:
-        return metadata.version("localdial")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
-
-
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the value
     if wanted:
-        print(f"localdial {_version()}")
+        from localdial_server.cli.installed_version import installed_version  # noqa: PLC0415 - slow to load
+
+        print(f"localdial {installed_version()}")
         raise typer.Exit
 
 
@@ -76,34 +82,10 @@ def root(
     ] = False,
 ) -> None:
     """Keep the options that are given before the command's name."""
+    # `localdial --version` needs no client, which is slow to load.
+    from localdial_server.cli.command import errors_shown  # noqa: PLC0415
+    from localdial_server.cli.output import Output  # noqa: PLC0415
+
     with errors_shown(Output(as_json=as_json)):
         connection = ConnectionOptions.of_environment().overridden_by(given)
     context.obj = CommonOptions(connection, as_json=as_json, timeout=timeout)
-
-
-@app.command(rich_help_panel=_SERVER_PANEL)
-@local_command
-def version(out: Output) -> None:
-    """Print the version."""
-    out.result({"version": _version()}, f"localdial {_version()}")
-
-
-app.command("serve", cls=serve.ServeCommand, rich_help_panel=_SERVER_PANEL)(serve.serve)
-app.command("webhook", rich_help_panel=_SERVER_PANEL)(webhook.webhook)
-app.command("doctor", rich_help_panel=_SERVER_PANEL)(doctor.doctor)
-app.add_typer(keys.keys, name="keys", rich_help_panel=_SERVER_PANEL)
-audit.audit.command("prune")(maintenance.prune_changes)
-app.add_typer(audit.audit, name="audit", rich_help_panel=_SERVER_PANEL)
-app.add_typer(simulator.simulator, name="simulator", rich_help_panel=_SERVER_PANEL)
-app.command("migrate", rich_help_panel=_SERVER_PANEL)(maintenance.migrate)
-app.command("export", rich_help_panel=_SERVER_PANEL)(maintenance.export)
-app.command("import", rich_help_panel=_SERVER_PANEL)(maintenance.import_)
-app.command("demo", rich_help_panel=_SERVER_PANEL)(demo.demo)
-app.command("resolve", rich_help_panel=_CALLS_PANEL)(routing.resolve)
-app.command("route", rich_help_panel=_CALLS_PANEL)(routing.route)
-routing.calls.command("prune")(maintenance.prune_calls)
-app.add_typer(routing.calls, name="calls", rich_help_panel=_CALLS_PANEL)
-app.add_typer(numbers.app, name="numbers", rich_help_panel=_INVENTORY_PANEL)
-app.command("reconcile", rich_help_panel=_INVENTORY_PANEL)(reconcile.reconcile)
-app.add_typer(directory.orgs, name="orgs", rich_help_panel=_INVENTORY_PANEL)
-app.add_typer(directory.users, name="users", rich_help_panel=_INVENTORY_PANEL)

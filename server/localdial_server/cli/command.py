@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 
 import typer
 from google.protobuf.message import Message
@@ -19,12 +19,13 @@ from google.protobuf.message import Message
 from localdial_client import Client, FieldViolation, LocaldialError
 from localdial_server.cli.connection import (
     CLIENT_VARIABLES,
-    COMMON_OPTIONS_PANEL,
     SERVER_ENV,
     ConnectionOptions,
     takes_connection,
 )
-from localdial_server.cli.output import CliError, ExitCode, Output, exit_code
+from localdial_server.cli.exit_codes import CliError, ExitCode
+from localdial_server.cli.options import CommonOptions, JsonOption, TimeoutOption, root_options
+from localdial_server.cli.output import Output, exit_code
 from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.service_links import is_service_link
 
@@ -35,44 +36,6 @@ if TYPE_CHECKING:
 PAGE_SIZE: Final = 1000
 
 _PROGRAM: Final = "localdial"
-
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document.", rich_help_panel=COMMON_OPTIONS_PANEL)
-]
-TimeoutOption = Annotated[
-    float | None,
-    typer.Option(
-        "--timeout",
-        metavar="SECONDS",
-        min=0.001,
-        help="Deadline of each call. Default: 5, or 60 for calls that involve the carrier.",
-        rich_help_panel=COMMON_OPTIONS_PANEL,
-    ),
-]
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", metavar="FILE", help="A TOML file with settings. Environment: LOCALDIAL_CONFIG."
-    ),
-]
-
-OrganizationArgument = Annotated[str, typer.Argument(metavar="ORG", help="The organization.")]
-UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user (agent).")]
-NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The number, such as +14155550100.")]
-YesOption = Annotated[
-    bool,
-    typer.Option("--yes", "-y", help="Skip the confirmation. Required when there is no terminal to ask on."),
-]
-
-
-@dataclass(frozen=True, slots=True)
-class CommonOptions:
-    """The options that may be given before or after a command's name; the one after it wins."""
-
-    connection: ConnectionOptions
-    as_json: bool = False
-    timeout: float | None = None
-    """Deadline of each call in seconds; None: the client's defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +58,6 @@ class Session:
         if not sys.stdin.isatty():
             raise CliError(f"{question} There is no terminal to ask on; pass --yes to continue")
         typer.confirm(question, abort=True, err=True)
-
-
-def root_options(context: typer.Context) -> CommonOptions:
-    """Return the options that were given before the command's name."""
-    options: CommonOptions = context.find_root().obj
-    return options
 
 
 def output_of(context: typer.Context, *, as_json: bool) -> Output:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from localdial_server.cli.output import CliError, ExitCode
+from localdial_server.cli.exit_codes import CliError, ExitCode
 
 DEFAULT_SERVER: Final = "127.0.0.1:50051"
 SERVER_ENV: Final = "LOCALDIAL_SERVER"

@@ -19,7 +19,7 @@ from localdial.v1.number_inventory_pb2 import (
 )
 from localdial.v1.number_pb2 import LocalPresenceNumber, NumberState
 from localdial_client import Client, NotFound, pages
-from localdial_server.cli.output import CliError, ExitCode
+from localdial_server.cli.exit_codes import CliError, ExitCode
 
 DEMO: Final = "demo"
 # An organization that has no caller ID to show.

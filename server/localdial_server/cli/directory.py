@@ -21,16 +21,9 @@ from localdial.v1.directory_pb2 import (
 )
 from localdial_client import pages
 from localdial_server.cli import users_file, users_import
-from localdial_server.cli.command import (
-    PAGE_SIZE,
-    OrganizationArgument,
-    Session,
-    UserArgument,
-    YesOption,
-    client_command,
-    merge_pages,
-)
-from localdial_server.cli.output import CliError
+from localdial_server.cli.command import PAGE_SIZE, Session, client_command, merge_pages
+from localdial_server.cli.exit_codes import CliError
+from localdial_server.cli.options import OrganizationArgument, UserArgument, YesOption
 from localdial_server.cli.similar_ids import warn_of_similar_organization, warn_of_similar_user
 from localdial_server.cli.tables import record, table
 

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Final
 import typer
 from rich.text import Text
 
-from localdial_server.cli.command import ConfigOption, local_command, settings_from
-from localdial_server.cli.output import ExitCode, Output
+from localdial_server.cli.command import local_command, settings_from
+from localdial_server.cli.exit_codes import ExitCode
+from localdial_server.cli.options import ConfigOption
+from localdial_server.cli.output import Output
 from localdial_server.cli.tables import make_console, printable
 
 if TYPE_CHECKING:

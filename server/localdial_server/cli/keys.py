@@ -12,16 +12,9 @@ from google.protobuf.duration_pb2 import Duration
 
 from localdial.v1 import administration_pb2 as pb
 from localdial_client import pages
-from localdial_server.cli.command import (
-    PAGE_SIZE,
-    ConfigOption,
-    Session,
-    YesOption,
-    client_command,
-    merge_pages,
-    settings_from,
-)
-from localdial_server.cli.output import CliError
+from localdial_server.cli.command import PAGE_SIZE, Session, client_command, merge_pages, settings_from
+from localdial_server.cli.exit_codes import CliError
+from localdial_server.cli.options import ConfigOption, YesOption
 from localdial_server.cli.tables import enum_name, table, utc_time
 
 if TYPE_CHECKING:

@@ -14,8 +14,10 @@ from typing import Annotated, Any, BinaryIO, Final
 import typer
 
 from localdial_client import FieldViolation
-from localdial_server.cli.command import ConfigOption, local_command, settings_from
-from localdial_server.cli.output import CliError, ExitCode, Output, counted
+from localdial_server.cli.command import local_command, settings_from
+from localdial_server.cli.exit_codes import CliError, ExitCode
+from localdial_server.cli.options import ConfigOption
+from localdial_server.cli.output import Output, counted
 from localdial_server.cli.progress import progress
 from localdial_server.cli.times import parse_age
 from localdial_server.settings.errors import StartError

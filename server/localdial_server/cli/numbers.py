@@ -23,18 +23,12 @@ from localdial.v1.number_inventory_pb2 import (
 from localdial.v1.number_pb2 import NumberFailure, NumberState
 from localdial_client import LocaldialError, NotFound, from_status, pages
 from localdial_server.cli import numbers_import
-from localdial_server.cli.command import (
-    PAGE_SIZE,
-    NumberArgument,
-    OrganizationArgument,
-    Session,
-    YesOption,
-    client_command,
-    merge_pages,
-)
+from localdial_server.cli.command import PAGE_SIZE, Session, client_command, merge_pages
+from localdial_server.cli.exit_codes import ExitCode
 from localdial_server.cli.number_tables import carrier_numbers_table, number_record, numbers_table, place
 from localdial_server.cli.numbers_import import EXTERNAL, NumbersFile
-from localdial_server.cli.output import ExitCode, counted, exit_code_of_items
+from localdial_server.cli.options import NumberArgument, OrganizationArgument, YesOption
+from localdial_server.cli.output import counted, exit_code_of_items
 from localdial_server.cli.tables import table
 
 app = typer.Typer(no_args_is_help=True, help="Buy, list, map and delete an organization's numbers.")

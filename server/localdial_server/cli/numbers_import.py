@@ -9,7 +9,8 @@ from typing import Final, Self
 from localdial.v1.number_inventory_pb2 import ImportNumbersRequest, ImportNumbersResponse
 from localdial_client import FieldViolation, InvalidArgument
 from localdial_server.cli.command import Session
-from localdial_server.cli.output import CliError, counted
+from localdial_server.cli.exit_codes import CliError
+from localdial_server.cli.output import counted
 from localdial_server.cli.text_file import SAVE_AS_UTF8, Lines, as_text, is_text, opened, shown_value
 
 EXTERNAL: Final = "external"

@@ -8,7 +8,6 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from enum import IntEnum
 from typing import Any, Final
 
 import grpc
@@ -18,31 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from localdial.v1.number_pb2 import NumberFailure
-from localdial_client import FieldViolation, LocaldialError, from_status
+from localdial_client import LocaldialError, from_status
+from localdial_server.cli.exit_codes import CliError, ExitCode
 from localdial_server.cli.tables import make_console, printable, render
-
-
-class ExitCode(IntEnum):
-    """Exit codes of the commands."""
-
-    OK = 0
-    ERROR = 1
-    USAGE = 2
-    NOT_FOUND = 3
-    CONFLICT = 4
-    UNAVAILABLE = 5
-    PARTIAL = 6
-
-
-EXIT_CODE_HELP: Final[Mapping[ExitCode, str]] = {
-    ExitCode.OK: "done",
-    ExitCode.ERROR: "any other error",
-    ExitCode.USAGE: "wrong usage, or an invalid argument (INVALID_ARGUMENT)",
-    ExitCode.NOT_FOUND: "no such organization, user or number, or no number for sale (NOT_FOUND)",
-    ExitCode.CONFLICT: "not possible in the current state (FAILED_PRECONDITION, ALREADY_EXISTS)",
-    ExitCode.UNAVAILABLE: "no answer from the server (UNAVAILABLE, DEADLINE_EXCEEDED)",
-    ExitCode.PARTIAL: "partly done: some numbers failed, or fewer were bought than requested",
-}
 
 _EXIT_CODES: Final = {
     grpc.StatusCode.INVALID_ARGUMENT: ExitCode.USAGE,
@@ -83,19 +60,6 @@ _HINTS: Final = {
 
 # The contract asks clients to show these as warnings: the caller did nothing wrong.
 _WARNINGS: Final = {"NO_NUMBERS_AVAILABLE"}
-
-
-class CliError(Exception):
-    """A command failed for a reason of its own, not because of an error from the server."""
-
-    def __init__(
-        self, message: str, exit_code: ExitCode = ExitCode.USAGE, details: Iterable[FieldViolation] = ()
-    ) -> None:
-        """`details`: the individual faults, each with its place, such as a setting or a line of a file."""
-        super().__init__(message)
-        self.message = message
-        self.exit_code = exit_code
-        self.details = tuple(details)
 
 
 def exit_code(error: LocaldialError | CliError) -> ExitCode:

@@ -13,9 +13,11 @@ from localdial.v1.number_inventory_pb2 import (
     ReconcileNumbersResponse,
 )
 from localdial.v1.number_pb2 import LocalPresenceNumber, NumberFailure
-from localdial_server.cli.command import Session, YesOption, client_command
+from localdial_server.cli.command import Session, client_command
+from localdial_server.cli.exit_codes import ExitCode
 from localdial_server.cli.number_tables import carrier_numbers_table, numbers_table
-from localdial_server.cli.output import ExitCode, counted
+from localdial_server.cli.options import YesOption
+from localdial_server.cli.output import counted
 from localdial_server.cli.tables import table
 
 _MICROS_PER_UNIT = 1_000_000

@@ -14,10 +14,12 @@ from typing_extensions import override
 
 from localdial_client import Client, LocaldialError
 from localdial_server.cli import demo_setup
-from localdial_server.cli.command import ConfigOption, command_line, local_command, settings_from
+from localdial_server.cli.command import command_line, local_command, settings_from
 from localdial_server.cli.connection import ConnectionOptions
 from localdial_server.cli.demo_setup import DEMO, MAPPED
-from localdial_server.cli.output import CliError, ExitCode, Output
+from localdial_server.cli.exit_codes import CliError, ExitCode
+from localdial_server.cli.options import ConfigOption
+from localdial_server.cli.output import Output
 from localdial_server.settings.addresses import reachable
 from localdial_server.settings.errors import StartError
 

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 import typer
 
 from localdial_server.cli.command import local_command
-from localdial_server.cli.output import CliError, Output
+from localdial_server.cli.exit_codes import CliError
+from localdial_server.cli.output import Output
 
 simulator = typer.Typer(no_args_is_help=True, help="Run a simulated carrier to test with.")
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
-from localdial_server.cli.output import CliError
+from localdial_server.cli.exit_codes import CliError
 
 SAVE_AS_UTF8: Final = "save the file as CSV in UTF-8 (in Excel: CSV UTF-8)"
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from localdial_server.cli.output import CliError
+from localdial_server.cli.exit_codes import CliError
 
 _AGE: Final = re.compile(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
 _HOURS: Final = {"h": 1, "d": 24, "w": 7 * 24}

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from localdial.v1.directory_pb2 import User
-from localdial_server.cli.output import CliError, counted
+from localdial_server.cli.exit_codes import CliError
+from localdial_server.cli.output import counted
 from localdial_server.cli.text_file import (
     SAVE_AS_UTF8,
     Lines,

@@ -21,7 +21,8 @@ from localdial.v1.directory_pb2 import (
 )
 from localdial_client import FieldViolation, InvalidArgument, LocaldialError, NotFound
 from localdial_server.cli.command import Session
-from localdial_server.cli.output import CliError, ExitCode, counted
+from localdial_server.cli.exit_codes import CliError, ExitCode
+from localdial_server.cli.output import counted
 from localdial_server.cli.progress import progress
 from localdial_server.cli.similar_ids import users_of, warn_of_similar_users
 from localdial_server.cli.tables import table

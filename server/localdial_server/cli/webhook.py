@@ -4,15 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from localdial_server.cli.command import (
-    ConfigOption,
-    JsonOption,
-    errors_shown,
-    output_of,
-    root_options,
-    settings_from,
-)
+from localdial_server.cli.command import errors_shown, output_of, settings_from
 from localdial_server.cli.connection import ConnectionOptions, takes_connection
+from localdial_server.cli.options import ConfigOption, JsonOption, root_options
 
 if TYPE_CHECKING:
     from localdial_server.web.webhook.routing_client import Server

@@ -23,8 +23,9 @@ from localdial_server.rpc.request_peek import RequestPeek
 _log = LimitedLog(logging.getLogger(__name__))
 
 # Bounds in units of the time that a resolve takes (`rpc.prices`): a call waits less than 0.1 s for those of
-# its own organization that came before, and a second if every organization does its worst. Work on the
-# carrier does not take the server's time, but its memory and the carrier's patience.
+# its own organization that came before, and a second if every organization does its worst. All calls that run
+# may end at the same turn of the event loop, with the commit of their group. Work on the carrier does not
+# take the server's time, but its memory and the carrier's patience.
 BOUNDS: Final[Mapping[Work, Bounds]] = {
     Work.CALLS: Bounds(running=48, waiting=250, waiting_in_all=2_500),
     Work.BATCHES: Bounds(running=501, waiting=2_004, waiting_in_all=4_008),

@@ -21,12 +21,11 @@ from localdial_server.domain.display_names import why_unfit
 from localdial_server.domain.errors import FieldViolation, InvalidFields, Reason, ServiceError
 from localdial_server.domain.possible_numbers import is_possible, why_impossible
 from localdial_server.domain.suggested_numbers import suggested_number
+from localdial_server.rpc.fast_check import IGNORE_ALWAYS, Check, fast_check
 
 PACKAGE = "localdial.v1"
 # Items of a long list that are checked before the event loop is let go: about 3 ms if all are wrong.
 _CHECKED_AT_ONCE: Final = 20
-# `buf.validate.Ignore.IGNORE_ALWAYS`.
-_IGNORE_ALWAYS = 3
 
 SERVICES = ("Administration", "CallRouting", "Directory", "NumberInventory")
 
@@ -63,6 +62,7 @@ class Contract:
             pool.AddSerializedFile(file.SerializeToString())
         self._pool = pool
         self._validator = protovalidate.Validator()
+        self._fast_checks: dict[type[Message], Check | None] = {}
         self._lists: dict[type[Message], Sequence[tuple[str, int]]] = {}
         self._fields_of_domain: dict[type[Message], Sequence[tuple[str, bool, _Rule | None]]] = {}
 
@@ -77,15 +77,19 @@ class Contract:
 
     def request_class(self, service: str, method: str) -> type[Message]:
         """Return the class that the method's requests are parsed into."""
-        request_class = self.message_class(self.service(service).methods_by_name[method].input_type.full_name)
+        message = self.service(service).methods_by_name[method].input_type
+        request_class = self.message_class(message.full_name)
+        self._fast_checks[request_class] = fast_check(message, self.rules_of)
         # Compile the rules now, so that no caller waits for that.
         self._validator.collect_violations(request_class())
         return request_class
 
     def check(self, request: Message) -> None:
         """Raise `InvalidFields` with every field that breaks a rule."""
-        self._require_lengths(request)
-        _raise_if_any(self._violations(request))
+        # Nearly every request is valid, and the fast check takes a fifth of the time.
+        if not self._is_surely_valid(request):
+            self._require_lengths(request)
+            _raise_if_any(self.violations(request))
 
     async def check_in_slices(self, request: Message, long: str) -> None:
         """Do what `check` does, and let the event loop go in between. `long` is the request's `long_list`."""
@@ -104,7 +108,7 @@ class Contract:
             part = type(request)()
             part.CopyFrom(rest)
             getattr(part, long).extend(items[begin : begin + _CHECKED_AT_ONCE])
-            found = self._violations(part)
+            found = () if self._is_surely_valid(part) else self.violations(part)
             # Those of the other fields are the same for every part.
             violations += [
                 _moved(each, long, begin) for each in found if not begin or each.field.startswith(f"{long}[")
@@ -119,7 +123,7 @@ class Contract:
                 field.name
                 for field in request_class.DESCRIPTOR.fields
                 if (rules := self.rules_of(field).repeated).max_items > _CHECKED_AT_ONCE * 10
-                and rules.items.ignore != _IGNORE_ALWAYS
+                and rules.items.ignore != IGNORE_ALWAYS
             ),
             None,
         )
@@ -131,8 +135,16 @@ class Contract:
             if len(getattr(request, name)) > most:
                 raise too_many_items(name, most)
 
-    def _violations(self, request: Message) -> list[FieldViolation]:
-        """Return every violation of a rule, in the order of the list items that they are about."""
+    def _is_surely_valid(self, request: Message) -> bool:
+        """Return whether no field breaks a rule; False too if only the whole check finds out."""
+        is_valid = self._fast_checks.get(type(request))
+        return is_valid is not None and bool(is_valid(request))
+
+    def violations(self, request: Message) -> Sequence[FieldViolation]:
+        """Return every violation of a rule, in the order of the list items that they are about.
+
+        The lists of the request must not be longer than allowed.
+        """
         violations = [_describe(one) for one in self._validator.collect_violations(request)]
         known = {violation.field for violation in violations}
         violations += [
@@ -188,7 +200,7 @@ class Contract:
         # The legs of a batch, which the contract ignores, are checked one by one.
         return (
             inner.startswith(PACKAGE)
-            and self.rules_of(field).repeated.items.ignore != _IGNORE_ALWAYS
+            and self.rules_of(field).repeated.items.ignore != IGNORE_ALWAYS
             and bool(self._domain_fields(self.message_class(inner)))
         )
 

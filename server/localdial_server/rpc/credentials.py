@@ -1,6 +1,6 @@
 """The chain of credentials: an API key or a token in the metadata, else a client certificate."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
@@ -9,7 +9,10 @@ from localdial_server.domain.principals import ANONYMOUS, Principal
 from localdial_server.rpc.api_key_credentials import ApiKeyCredentials
 from localdial_server.rpc.authentication import Authenticator, Unauthenticated
 from localdial_server.rpc.client_certificates import ClientCertificates
-from localdial_server.rpc.tokens import TokenVerifier
+
+# It loads `jwt`, which no server without an issuer of tokens needs.
+if TYPE_CHECKING:
+    from localdial_server.rpc.tokens import TokenVerifier
 
 _HEADER: Final = "authorization"
 _SCHEME: Final = "bearer"
@@ -21,7 +24,7 @@ class Credentials(Authenticator):
     def __init__(
         self,
         api_keys: ApiKeyCredentials,
-        tokens: TokenVerifier | None = None,
+        tokens: "TokenVerifier | None" = None,
         certificates: ClientCertificates | None = None,
         *,
         required: bool,

@@ -2,18 +2,21 @@
 
 import logging
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from localdial_server.rpc.api_key_credentials import ApiKeyCredentials
 from localdial_server.rpc.authentication import Authenticator
 from localdial_server.rpc.client_certificates import ClientCertificates
 from localdial_server.rpc.credentials import Credentials
 from localdial_server.rpc.own_webhook import WithOwnWebhook
-from localdial_server.rpc.signing_keys import SigningKeys, UnusableKeys
-from localdial_server.rpc.tokens import TokenVerifier
 from localdial_server.runtime.storage import Background, Storage
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings, env_name
+
+# They load `jwt`, which no server without an issuer of tokens needs.
+if TYPE_CHECKING:
+    from localdial_server.rpc.signing_keys import SigningKeys
+    from localdial_server.rpc.tokens import TokenVerifier
 
 _log = logging.getLogger(__name__)
 
@@ -40,9 +43,11 @@ async def authentication(settings: Settings, storage: Storage) -> Authentication
     )
 
 
-async def _signing_keys(settings: Settings) -> SigningKeys | None:
+async def _signing_keys(settings: Settings) -> "SigningKeys | None":
     if not settings.jwt_issuer:
         return None
+    from localdial_server.rpc.signing_keys import SigningKeys, UnusableKeys  # noqa: PLC0415 - see above
+
     keys = SigningKeys(settings.jwt_jwks)
     try:
         await keys.refresh()
@@ -56,7 +61,9 @@ async def _signing_keys(settings: Settings) -> SigningKeys | None:
     return keys
 
 
-def _token_verifier(settings: Settings, keys: SigningKeys) -> TokenVerifier:
+def _token_verifier(settings: Settings, keys: "SigningKeys") -> "TokenVerifier":
+    from localdial_server.rpc.tokens import TokenVerifier  # noqa: PLC0415 - see above
+
     return TokenVerifier(
         keys,
         issuer=settings.jwt_issuer,

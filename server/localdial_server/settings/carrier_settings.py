@@ -105,7 +105,8 @@ class OrganizationLimits(BaseModel):
 class CarrierSettings(BaseSettings):
     """The part of `Settings` for numbers."""
 
-    model_config = SettingsConfigDict(use_attribute_docstrings=True)
+    # Only `Settings`, which inherits the fields, validates values.
+    model_config = SettingsConfigDict(defer_build=True)
 
     carrier: Literal["simulator", "twilio"] = "simulator"
     """Where numbers are bought: twilio, or simulator, which sells fictional numbers at no cost."""

@@ -79,7 +79,8 @@ def _valid_jwks(source: str) -> str:
 class IdentitySettings(BaseSettings):
     """The part of `Settings` for callers whose identity is known elsewhere."""
 
-    model_config = SettingsConfigDict(use_attribute_docstrings=True)
+    # Only `Settings`, which inherits the fields, validates values.
+    model_config = SettingsConfigDict(defer_build=True)
 
     jwt_issuer: str = ""
     """Issuer (`iss`) of the tokens (JWTs) that callers may send instead of an API key. With it, calls

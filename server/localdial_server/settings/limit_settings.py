@@ -7,7 +7,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class LimitSettings(BaseSettings):
     """The part of `Settings` for how much callers may use."""
 
-    model_config = SettingsConfigDict(use_attribute_docstrings=True)
+    # Only `Settings`, which inherits the fields, validates values.
+    model_config = SettingsConfigDict(defer_build=True)
 
     max_connections: int = Field(0, ge=0, le=65_536)
     """The most connections that each worker accepts; further ones are closed at once. 0: 1,000, or fewer if

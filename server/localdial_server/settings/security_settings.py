@@ -12,7 +12,8 @@ from localdial_server.settings.validators import is_loopback, valid_address_or_e
 class SecuritySettings(BaseSettings):
     """The part of `Settings` for who may call the server, and how connections are protected."""
 
-    model_config = SettingsConfigDict(use_attribute_docstrings=True)
+    # Only `Settings`, which inherits the fields, validates values.
+    model_config = SettingsConfigDict(defer_build=True)
 
     tls_certificate: Path | None = None
     """PEM file with the server's certificate, followed by the intermediate certificates. With it the server

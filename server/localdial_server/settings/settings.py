@@ -27,6 +27,7 @@ from pydantic_settings import SettingsConfigDict
 from localdial_server.domain.rates import Rate, Rates
 from localdial_server.settings.carrier_settings import CarrierSettings
 from localdial_server.settings.errors import SettingProblem, SettingsError
+from localdial_server.settings.field_docstrings import field_docstrings
 from localdial_server.settings.identity_settings import IdentitySettings
 from localdial_server.settings.limit_settings import LimitSettings
 from localdial_server.settings.security_settings import SecuritySettings, safe_to_expose
@@ -292,8 +293,9 @@ def env_name(setting: str) -> str:
 
 def describe_settings() -> list[SettingHelp]:
     """Return every setting, group by group, and within a group in the order of declaration."""
+    descriptions = field_docstrings(Settings)
     return [
-        SettingHelp(group, env_name(name), _default_text(field), " ".join((field.description or "").split()))
+        SettingHelp(group, env_name(name), _default_text(field), descriptions[name])
         for group, prefixes in _GROUPS.items()
         for name, field in Settings.model_fields.items()
         if name.startswith(prefixes)

@@ -6,14 +6,17 @@ import datetime as dt
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
 from localdial_server.observability import metrics
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_loopback
-from localdial_server.tls.certificate_files import CertificateFiles, LoadedCertificate, UnusableCertificate
+
+# It loads `cryptography`, 9 MB that no server without TLS needs.
+if TYPE_CHECKING:
+    from localdial_server.tls.certificate_files import CertificateFiles, LoadedCertificate
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +27,7 @@ _WARNING: Final = dt.timedelta(days=7)
 class ServerCertificates:
     """The newest usable certificate, for new connections. Open connections keep the one they began with."""
 
-    def __init__(self, files: CertificateFiles) -> None:
+    def __init__(self, files: "CertificateFiles") -> None:
         """Load the files. Blocks. Raises `UnusableCertificate`."""
         self._files = files
         self._loaded_state = self._polled_state = files.state()
@@ -114,6 +117,8 @@ class ServerCertificates:
             )
 
     def _load(self) -> None:
+        from localdial_server.tls.certificate_files import UnusableCertificate  # noqa: PLC0415 - see above
+
         state = self._files.state()
         try:
             loaded = self._files.load()
@@ -142,7 +147,11 @@ class ServerCertificates:
 
 def server_certificates(settings: Settings) -> ServerCertificates | None:
     """Return the certificates that the settings name, or None. Blocks. Raises `UnusableCertificate`."""
-    return ServerCertificates(CertificateFiles(settings)) if settings.uses_tls else None
+    if not settings.uses_tls:
+        return None
+    from localdial_server.tls.certificate_files import CertificateFiles  # noqa: PLC0415 - see above
+
+    return ServerCertificates(CertificateFiles(settings))
 
 
 @contextlib.asynccontextmanager
@@ -171,5 +180,5 @@ def reload_of(certificates: ServerCertificates | None) -> Callable[[], None]:
     return lambda: _log.info("SIGHUP: there is no certificate to reload")
 
 
-def _configuration(loaded: LoadedCertificate) -> grpc.ServerCertificateConfiguration:
+def _configuration(loaded: "LoadedCertificate") -> grpc.ServerCertificateConfiguration:
     return grpc.ssl_server_certificate_configuration([(loaded.key, loaded.chain)], loaded.client_authorities)

@@ -13,8 +13,8 @@ from localdial.v1.call_routing_pb2 import (
 from localdial.v1.directory_pb2 import ListUsersResponse, User
 from localdial.v1.number_inventory_pb2 import ListNumbersResponse
 from localdial.v1.number_pb2 import LocalPresenceNumber, NumberState
+from localdial_server.cli.exit_codes import ExitCode
 from localdial_server.cli.numbers import STATES, ListedState
-from localdial_server.cli.output import ExitCode
 from localdial_server.cli.routing import CALLER_ID_REASONS, DESTINATION_REASONS
 from localdial_server.cli.tables import enum_name, printable, table
 

@@ -12,7 +12,7 @@ from localdial.v1.number_inventory_pb2 import (
     SearchAvailableNumbersResponse,
 )
 from localdial.v1.number_pb2 import LocalPresenceNumber, NumberFailure
-from localdial_server.cli.output import EXIT_CODE_HELP, ExitCode
+from localdial_server.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from tests.support.fake_server import Answer, fails, status
 
 from .conftest import Cli

@@ -13,7 +13,7 @@ from localdial.v1.number_pb2 import AvailableNumber, LocalPresenceNumber, Number
 from localdial_client import Client
 from localdial_server.cli import demo, demo_setup
 from localdial_server.cli.demo_setup import Demo
-from localdial_server.cli.output import CliError
+from localdial_server.cli.exit_codes import CliError
 from tests.support.fake_server import Answer, fails
 
 from .conftest import Cli

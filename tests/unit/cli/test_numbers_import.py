@@ -13,8 +13,8 @@ from localdial.v1.number_inventory_pb2 import (
 )
 from localdial.v1.number_pb2 import LocalPresenceNumber, NumberState
 from localdial_server.cli.command import Session
+from localdial_server.cli.exit_codes import CliError, ExitCode
 from localdial_server.cli.numbers_import import NumbersFile
-from localdial_server.cli.output import CliError, ExitCode
 from tests.support.fake_server import fails
 
 from .conftest import Cli

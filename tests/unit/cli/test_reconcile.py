@@ -13,7 +13,7 @@ from localdial.v1.number_inventory_pb2 import (
     ReconcileNumbersResponse,
 )
 from localdial.v1.number_pb2 import CarrierNumber, LocalPresenceNumber, NumberFailure
-from localdial_server.cli.output import ExitCode
+from localdial_server.cli.exit_codes import ExitCode
 
 from .conftest import Cli
 

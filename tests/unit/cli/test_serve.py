@@ -6,7 +6,7 @@ import pytest
 
 from localdial_server.cli.command import command_line
 from localdial_server.cli.connection import ConnectionOptions
-from localdial_server.cli.output import ExitCode
+from localdial_server.cli.exit_codes import ExitCode
 from localdial_server.runtime import bootstrap
 from localdial_server.runtime import serve as server_process
 from localdial_server.settings.addresses import reachable

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from localdial.v1.directory_pb2 import User
-from localdial_server.cli.output import CliError
+from localdial_server.cli.exit_codes import CliError
 from localdial_server.cli.users_file import BadRow, Row, UsersFile
 
 HEADER = b"user_id,display_name,caller_id,work_phone\n"

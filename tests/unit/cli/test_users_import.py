@@ -16,7 +16,7 @@ from localdial.v1.directory_pb2 import (
 )
 from localdial_server.cli import users_import
 from localdial_server.cli.command import Session
-from localdial_server.cli.output import ExitCode
+from localdial_server.cli.exit_codes import ExitCode
 from localdial_server.cli.users_file import Row
 from localdial_server.cli.users_import import BATCH_SIZE
 from tests.support.fake_server import Answer, fails

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from localdial_server.cli.output import ExitCode
+from localdial_server.cli.exit_codes import ExitCode
 from localdial_server.runtime import serve as server_process
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings, describe_settings

@@ -94,13 +94,13 @@ class _InsertOfRows:
     def __init__(self, table: Table, on_conflict: Callable[[sqlite.Insert], sqlite.Insert]) -> None:
         names = [each.name for each in _columns(table)]
         self._values = operator.itemgetter(*names)
-        self._statements: dict[int, str] = {}
-        for count in _ROWS_AT_ONCE:
-            rows: list[dict[str, Any]] = [
-                {name: bindparam(f"{name}_{row}") for name in names} for row in range(count)
-            ]
-            statement = on_conflict(sqlite.insert(table).values(rows))
-            self._statements[count] = str(statement.compile(dialect=sqlite.dialect()))
+        statement = on_conflict(sqlite.insert(table).values({name: bindparam(name) for name in names}))
+        of_one = str(statement.compile(dialect=sqlite.dialect()))
+        row = f"({', '.join('?' * len(names))})"
+        self._statements = {
+            count: of_one.replace(f"VALUES {row}", f"VALUES {', '.join([row] * count)}")
+            for count in _ROWS_AT_ONCE
+        }
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
         """Insert the rows and return how many were new or changed."""
