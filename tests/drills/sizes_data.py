@@ -70,10 +70,10 @@ def _fill(connection: "psycopg.Connection[tuple[object, ...]]", size: Size) -> N
     _copy(
         connection,
         "users",
-        (to_row(users, _user(id_, user)) for id_ in ids for user in range(size.users)),
+        (to_row(users, made_user(id_, user)) for id_ in ids for user in range(size.users)),
     )
     numbers = [
-        _number(id_, size.phone_number(organization, number))
+        made_number(id_, size.phone_number(organization, number))
         for organization, id_ in enumerate(ids)
         for number in range(size.numbers)
     ]
@@ -88,13 +88,15 @@ def _fill(connection: "psycopg.Connection[tuple[object, ...]]", size: Size) -> N
     _copy(connection, "numbers", (to_row(numbers_table, number) for number in numbers))
 
 
-def _user(organization_id: str, number: int) -> User:
+def made_user(organization_id: str, number: int) -> User:
+    """Return the user with this index."""
     # Every second user has a caller ID to show when no local number fits.
     caller_id = "+12025550123" if number % 2 else None
     return User(organization_id, user_id(number), f"Agent {number}", caller_id, "+12025550124")
 
 
-def _number(organization_id: str, phone_number: str) -> Number:
+def made_number(organization_id: str, phone_number: str) -> Number:
+    """Return an active number of the organization."""
     return Number(
         organization_id=organization_id,
         phone_number=phone_number,

@@ -17,10 +17,10 @@ from localdial_server.admin.doctor_numbers import stored_numbers
 from localdial_server.domain.model import EXTERNAL, NumberState
 from localdial_server.domain.principals import Role
 from localdial_server.runtime.carriers import twilio_account
+from localdial_server.runtime.forgotten_state import refuse_forgotten_state
 from localdial_server.runtime.sqlite_version import require_sqlite_version, wal_reset_bug
 from localdial_server.runtime.storage import (
     open_database,
-    refuse_forgotten_state,
 )
 from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.settings import Settings

@@ -1,5 +1,6 @@
 """The command `localdial`: run a server, or call one."""
 
+import gc
 import io
 import sys
 
@@ -7,9 +8,14 @@ from localdial_server.cli.app import app
 
 __all__ = ["app", "main"]
 
+# What is imported stays. With Python's default (700, 10, 10), scanning it again and again for garbage takes a
+# tenth of a start.
+_GC_THRESHOLDS = (50_000, 20, 50)
+
 
 def main() -> None:
     """Run the command with the process's arguments, and exit."""
+    gc.set_threshold(*_GC_THRESHOLDS)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # If the terminal cannot show a name, print it escaped rather than fail.

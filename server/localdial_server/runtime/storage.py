@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from localdial_server.runtime.forgotten_state import refuse_forgotten_state
 from localdial_server.runtime.sqlite_version import require_sqlite_version
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
-from localdial_server.settings.state_directory import DATABASE_FILE, OLD_STATE_DIRECTORY, SPOOL_FOLDER
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.inbound import (
@@ -227,22 +227,6 @@ def open_database(settings: Settings, *, must_answer: bool = True) -> "SqliteDat
         ) from None
     except OSError as error:
         raise StartError(f"cannot open {file}: {error.strerror}; set LOCALDIAL_DATABASE_URL") from None
-
-
-def refuse_forgotten_state(settings: Settings) -> None:
-    """Raise `StartError` if the default place does not exist yet, but that of earlier releases does.
-
-    Otherwise the server would start with an empty database, or leave recorded calls in the old spool.
-    """
-    uses_spool = is_postgresql(settings.database_url)
-    name, default = ("spool_directory", SPOOL_FOLDER) if uses_spool else ("database_url", DATABASE_FILE)
-    old, new = (OLD_STATE_DIRECTORY / default).absolute(), (settings.state_directory / default).absolute()
-    if name not in settings.model_fields_set and old.exists() and not new.exists():
-        raise StartError(
-            f"{old} exists, which scripts/serve and earlier releases use when started in this folder, and "
-            f"{new}, which would be used now, does not. Set LOCALDIAL_STATE_DIRECTORY={old.parent} to keep "
-            f"the data where it is, or move {old.parent} to {new.parent}"
-        )
 
 
 def migrate_database(database: "SqliteDatabase | PostgresDatabase", settings: Settings) -> str:

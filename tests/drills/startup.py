@@ -1,0 +1,181 @@
+"""What a start costs: time until the server serves, short commands, idle memory.
+
+CPU times are those of the process, so that other work on the machine matters less. Memory is read one second
+after the server serves: RSS counts libraries that other processes share in full, PSS in part.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import insert
+
+from localdial_server.domain.model import Organization
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.snapshots.cache import SnapshotCache
+from localdial_server.storage.sql.migrate import migrate
+from localdial_server.storage.sql.rows import to_row
+from localdial_server.storage.sql.schema import numbers, organizations, phone_number_owners, revisions, users
+from tests.drills.arguments import argument_parser
+from tests.drills.rounds import Figure, print_machine
+from tests.drills.sizes_data import MANY, made_number, made_user
+from tests.support.postgres import PostgresServer
+
+_COMMAND: Final = (sys.executable, "-m", "localdial_server")
+_SERVE: Final = (*_COMMAND, "--json", "serve", "--listen", "127.0.0.1:0")
+_SETTLED_SECONDS: Final = 1.0
+_LOADED: Final = dataclasses.replace(MANY, organizations=200)
+
+# The greatest memory of a child includes that of the process that starts it, so a small one does.
+_MEASURING: Final = """
+import resource, subprocess, sys, time
+begun = time.perf_counter()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+Figures = dict[str, list[float]]
+
+
+@contextlib.contextmanager
+def _served(figures: Figures, subject: str, settings: Mapping[str, str]) -> Iterator[str]:
+    """Start a server, note its times and memory under `subject`, and yield its address."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        _SERVE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **settings}
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, f"{subject}: the server did not start; `localdial serve` says why"
+        figures[f"{subject}: start to SERVING, s"].append(time.perf_counter() - begun)
+        figures[f"{subject}: CPU until SERVING, s"].append(_cpu_seconds(process.pid))
+        time.sleep(_SETTLED_SECONDS)
+        for kind, megabytes in _memory(process.pid).items():
+            figures[f"{subject}: idle {kind}, MB"].append(megabytes)
+        yield json.loads(line)["address"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+
+
+def _cpu_seconds(pid: int) -> float:
+    # The fields after the command's name, which may contain spaces: the 12th and 13th are ticks of CPU time.
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(pid: int) -> Mapping[str, float]:
+    """Return the RSS and PSS of the process in MB (1,000,000 bytes)."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()[1:]
+    kilobytes = {line.partition(":")[0]: int(line.split()[1]) for line in lines}
+    return {kind: kilobytes[name] * 1024 / 1e6 for kind, name in (("RSS", "Rss"), ("PSS", "Pss"))}
+
+
+def _run(figures: Figures, subject: str, *arguments: str) -> None:
+    """Run a command to its end, and note its times and its greatest memory."""
+    run = subprocess.run(
+        [sys.executable, "-c", _MEASURING, *_COMMAND, *arguments], stdout=subprocess.PIPE, check=True
+    )
+    taken, cpu, kilobytes = map(float, run.stdout.split()[-3:])
+    figures[f"{subject}: time, s"].append(taken)
+    figures[f"{subject}: CPU, s"].append(cpu)
+    figures[f"{subject}: greatest RSS, MB"].append(kilobytes * 1024 / 1e6)
+
+
+def _round(figures: Figures, postgres: PostgresServer) -> None:
+    with tempfile.TemporaryDirectory(prefix="localdial-startup-") as folder:
+        state = {"LOCALDIAL_STATE_DIRECTORY": folder}
+        with _served(figures, "server, first start", state) as address:
+            _run(defaultdict(list), "localdial demo", "--server", address, "demo")
+        with _served(figures, "server", state) as address:
+            _run(figures, "localdial --version", "--version")
+            callee = "+13105550155"
+            _run(figures, "localdial resolve", "--server", address, "resolve", "demo", "bob", callee)
+        url = postgres.create_database()
+        shared = {**state, "LOCALDIAL_DATABASE_URL": url}
+        subprocess.run(
+            [*_COMMAND, "migrate"], env={**os.environ, **shared}, check=True, stdout=subprocess.DEVNULL
+        )
+        with _served(figures, "supervisor of 2 workers", {**shared, "LOCALDIAL_WORKERS": "2"}):
+            pass
+        postgres.drop_database(url)
+
+
+async def _bytes_per_organization() -> float:
+    """Return the memory that Python allocates for each organization when its snapshot is loaded."""
+    with tempfile.TemporaryDirectory(prefix="localdial-startup-") as folder:
+        database = SqliteDatabase.open(Path(folder, "localdial.db"))
+        migrate(database.engine)
+        _fill(database)
+        snapshots = SnapshotCache(database)
+        # The first load also fills the caches of SQLAlchemy.
+        await snapshots.get(_LOADED.organization_id(0))
+        tracemalloc.start()
+        before, _ = tracemalloc.get_traced_memory()
+        for organization in range(1, _LOADED.organizations):
+            await snapshots.get(_LOADED.organization_id(organization))
+        after, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        await database.close()
+    return (after - before) / (_LOADED.organizations - 1)
+
+
+def _fill(database: SqliteDatabase) -> None:
+    with database.engine.begin() as connection:
+        for index in range(_LOADED.organizations):
+            id_ = _LOADED.organization_id(index)
+            owned = [
+                made_number(id_, _LOADED.phone_number(index, number)) for number in range(_LOADED.numbers)
+            ]
+            connection.execute(
+                insert(organizations), to_row(organizations, Organization(id_, f"Lender {id_}"))
+            )
+            connection.execute(insert(revisions), {"organization_id": id_, "revision": 1})
+            connection.execute(
+                insert(users), [to_row(users, made_user(id_, user)) for user in range(_LOADED.users)]
+            )
+            connection.execute(
+                insert(phone_number_owners),
+                [{"phone_number": each.phone_number, "organization_id": id_} for each in owned],
+            )
+            connection.execute(insert(numbers), [to_row(numbers, each) for each in owned])
+
+
+def main() -> None:
+    """Print the median and the range of each figure."""
+    parser = argument_parser(__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each figure (default 5)")
+    arguments = parser.parse_args()
+    print_machine()
+    figures: Figures = defaultdict(list)
+    with PostgresServer() as postgres:
+        # The first round writes the bytecode, and is discarded.
+        _round(defaultdict(list), postgres)
+        for _ in range(arguments.rounds):
+            _round(figures, postgres)
+    for name, measured in figures.items():
+        print(f"{name:44} {Figure(measured):.2f}")
+    size = asyncio.run(_bytes_per_organization())
+    print(
+        f"memory per loaded organization of {_LOADED.users} users and {_LOADED.numbers} numbers: "
+        f"{size / 1e3:.1f} KB"
+    )
+    print_machine()
+
+
+if __name__ == "__main__":
+    main()
