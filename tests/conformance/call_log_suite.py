@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -61,7 +60,7 @@ class CallLogSuite(StoreFixtures):
             call("c", 4),
             call("c", 6),
             call("c", 5, user_id="other", callee_number="+12125550123"),
-            replace(first, caller_id="+12125550100", revision=9),
+            first._replace(caller_id="+12125550100", revision=9),
         ):
             assert (await call_log.append(later)).call == first
         assert await _recorded(home) == [first]

@@ -7,7 +7,7 @@ every database. A revision is the organization's own counter, which every change
 
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 EXTERNAL: Final = "external"
 """The carrier of numbers that are held elsewhere: localdial shows and routes them, and asks no carrier."""
@@ -130,9 +130,11 @@ class InboundCallOutcome(IntEnum):
     ANSWERED = 4
 
 
-@dataclass(frozen=True, slots=True)
-class OutboundCall:
-    """A recorded outbound call: who called whom, and which caller ID was shown."""
+class OutboundCall(NamedTuple):
+    """A recorded outbound call: who called whom, and which caller ID was shown.
+
+    Every resolve makes one, and a named tuple takes half the time of a dataclass.
+    """
 
     organization_id: str
     call_id: str

@@ -65,6 +65,16 @@ def value_of(draw: Draw, field: FieldDescriptor, *, is_wild: bool) -> Any:
     return draw(st.sampled_from(INTEGERS if is_wild else (0, 1, 2)))
 
 
+def items_of(draw: Draw, field: FieldDescriptor, *, is_wild: bool) -> list[Any]:
+    count = draw(st.sampled_from((0, 1, 2, 3, 100, 101))) if is_wild else 1
+    if count > 3:
+        # As many different ones that fit.
+        form = "+{}" if fitting_texts(field) == FITTING["is_area_code"] else "+1415555{}"
+        return [form.format(2000 + index) for index in range(count)]
+    # There are few that fit, so some occur twice.
+    return [value_of(draw, field, is_wild=is_wild and draw(st.booleans())) for _ in range(count)]
+
+
 def fill(draw: Draw, message: Any) -> None:
     """Set the fields to values that fit, except up to two of them, which get any."""
     fields = message.DESCRIPTOR.fields
@@ -75,13 +85,7 @@ def fill(draw: Draw, message: Any) -> None:
             for _ in range(draw(st.integers(0 if is_wild else 1, 2))):
                 fill(draw, getattr(message, field.name).add())
         elif field.is_repeated:
-            count = draw(st.sampled_from((0, 1, 2, 3, 100, 101))) if is_wild else 1
-            # Of fitting values there are few, so some occur twice.
-            values = [
-                value_of(draw, field, is_wild=is_wild and draw(st.booleans())) for _ in range(min(count, 3))
-            ]
-            more = [f"+1415555{index:04}" if index % 2 else f"+{2000 + index}" for index in range(count - 3)]
-            getattr(message, field.name).extend(values + more)
+            getattr(message, field.name).extend(items_of(draw, field, is_wild=is_wild))
         elif is_wild and field.has_presence and draw(st.booleans()):
             continue
         elif field.message_type is not None:

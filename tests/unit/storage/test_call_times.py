@@ -1,7 +1,6 @@
 """The times of calls that several servers record in one database, whose clocks may differ."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
@@ -82,7 +81,7 @@ async def test_a_repeat_does_not_change_a_record(
     first = call("c", 100)
     await recorder.record([first])
     await recorder.record([call("ahead", 5000)])
-    (answer,) = await recorder.record([replace(first, call_time=200)])
+    (answer,) = await recorder.record([first._replace(call_time=200)])
     assert answer.call == first
     assert await _times(database) == {"c": 100, "ahead": 5000}
 

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,7 +166,7 @@ async def test_a_repeat_of_a_call_in_the_spool_gets_the_first_record(server: Ser
     server.database.is_down = True
     first = call("1", 1)
     await server.recorder.record([first])
-    recorded = await server.recorder.record([replace(first, call_time=2, user_id="other"), call("2")])
+    recorded = await server.recorder.record([first._replace(call_time=2, user_id="other"), call("2")])
     assert recorded == [RecordedCall(first, later=True), RecordedCall(call("2"), later=True)]
 
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,7 +118,7 @@ async def test_calls_that_were_added_together_come_out_in_their_order_too(path: 
 
 async def test_a_call_comes_out_unchanged(path: Path) -> None:
     spool = SpoolFolder(path, _MANY_BYTES).take()
-    calls = [call("1", 2**60), replace(call("x" * 128), revision=2**62, user_id="~!")]
+    calls = [call("1", 2**60), call("x" * 128)._replace(revision=2**62, user_id="~!")]
     assert await spool.add(calls) == calls
     assert await spool.first(2) == calls
     await spool.close()
@@ -129,14 +128,14 @@ async def test_a_repeat_returns_the_first_call_which_is_kept_once(path: Path) ->
     spool = SpoolFolder(path, _MANY_BYTES).take()
     first, other = call("1", 1), call("1", 1, organization_id=B)
     await spool.add([first])
-    repeat = replace(first, call_time=2, user_id="someone else")
+    repeat = first._replace(call_time=2, user_id="someone else")
     new = call("2")
     assert await spool.add([repeat, new, other]) == [first, new, other]
     assert spool.count == 3
     assert sorted(_ids(await spool.first(9))) == ["1", "1", "2"]
     # Within one group, too.
     third = call("3", 3)
-    assert await spool.add([third, replace(third, call_time=4)]) == [third, third]
+    assert await spool.add([third, third._replace(call_time=4)]) == [third, third]
     assert spool.count == 4
     await spool.close()
 

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -40,7 +40,7 @@ from localdial_server.domain.model import (
 )
 from localdial_server.domain.principals import Role
 from localdial_server.storage.sql import audit, reader, transaction
-from localdial_server.storage.sql.rows import to_row
+from localdial_server.storage.sql.rows import from_call, to_row
 from localdial_server.storage.sql.schema import audit_events, inbound_calls, metadata, outbound_calls
 from localdial_server.storage.sql.transaction import SqlTransaction
 
@@ -184,8 +184,7 @@ def _fill(connection: Connection, organization_id: str) -> None:
     call = OutboundCall(
         organization_id, "call", "ann", CALLEE, X, CallerIdReason.LOCAL_PRESENCE, 5 if of_a else 9, 1
     )
-    row = {**asdict(call), "reason": call.reason.value}
-    connection.execute(outbound_calls.insert().values(row))
+    connection.execute(outbound_calls.insert().values(from_call(call)))
     back = InboundCall(
         organization_id,
         "call",
