@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.choice import NO_CANDIDATES, choose_number
 from localdial_server.domain.errors import NoCallerId, UserNotFound
 from localdial_server.domain.model import CallerIdReason
 from localdial_server.domain.phone_keys import spellings
-from localdial_server.domain.rendezvous import choose_number
 from localdial_server.domain.routing_snapshot import RoutingSnapshot
 
 
@@ -39,9 +39,9 @@ def decide_caller_id(
     if area_code is not None:
         if agent_caller_id is not None and area_code_of(agent_caller_id) == area_code:  # rule 1
             return CallerIdDecision(agent_caller_id, CallerIdReason.AGENT_CALLER_ID_LOCAL)
-        if chosen := choose_number(snapshot.own.get(area_code, ()), callee_number):  # rule 2
+        if chosen := choose_number(snapshot.own.get(area_code, NO_CANDIDATES), callee_number):  # rule 2
             return CallerIdDecision(chosen, CallerIdReason.LOCAL_PRESENCE)
-        if chosen := choose_number(snapshot.mapped.get(area_code, ()), callee_number):  # rule 3
+        if chosen := choose_number(snapshot.mapped.get(area_code, NO_CANDIDATES), callee_number):  # rule 3
             return CallerIdDecision(chosen, CallerIdReason.LOCAL_PRESENCE_MAPPED)
     if agent_caller_id is not None:  # rule 4
         return CallerIdDecision(agent_caller_id, CallerIdReason.AGENT_CALLER_ID)

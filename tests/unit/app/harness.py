@@ -33,6 +33,7 @@ from localdial_server.app.use_cases import UseCases, use_cases
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.faults import Fault, FaultScript, Operation
 from localdial_server.carriers.simulator.single_account import SingleAccount
+from localdial_server.domain.choice import NO_CANDIDATES
 from localdial_server.domain.dialing_permissions import DialingPermissions
 from localdial_server.domain.model import Number, NumberState, Organization
 from localdial_server.domain.spending import Limits, SpendingLimits
@@ -320,8 +321,9 @@ class Harness:
     async def shown(self, area_code: str = "415", organization_id: str = A) -> set[str]:
         """Return the numbers that this process currently shows on calls to the area code."""
         snapshot = await self.snapshots.get(organization_id)
-        candidates = (*snapshot.own.get(area_code, ()), *snapshot.mapped.get(area_code, ()))
-        return {phone_number for phone_number, _ in candidates}
+        own, _, _ = snapshot.own.get(area_code, NO_CANDIDATES)
+        mapped, _, _ = snapshot.mapped.get(area_code, NO_CANDIDATES)
+        return {*own, *mapped}
 
     async def paid_for(self) -> set[str]:
         """Return the numbers that the carrier account has bought and still owns."""

@@ -285,10 +285,14 @@ public final class CallRoutingGrpc {
      * 4. The user has a caller ID: that caller ID.
      * 5. The organization has an organization number: that number.
      * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
-     * When several numbers fit, the same callee is always shown the same one. A
-     * caller ID equal to the callee's own number is skipped. For a callee without
-     * a geographic area code (such as a toll-free number, or a mobile number
-     * outside the NANP), rules 1 to 3 are skipped.
+     * When several numbers fit, the same callee is always shown the same one, and
+     * callees are spread evenly. When a number is added, callees move only to it;
+     * when one is deleted, only its own callees move. The choice depends on the
+     * callee and the numbers alone, and never changes: docs/choice.md defines it,
+     * with test vectors.
+     * A caller ID equal to the callee's own number is skipped. For a callee
+     * without a geographic area code (such as a toll-free number, or a mobile
+     * number outside the NANP), rules 1 to 3 are skipped.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
      * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
      * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
@@ -434,10 +438,14 @@ public final class CallRoutingGrpc {
      * 4. The user has a caller ID: that caller ID.
      * 5. The organization has an organization number: that number.
      * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
-     * When several numbers fit, the same callee is always shown the same one. A
-     * caller ID equal to the callee's own number is skipped. For a callee without
-     * a geographic area code (such as a toll-free number, or a mobile number
-     * outside the NANP), rules 1 to 3 are skipped.
+     * When several numbers fit, the same callee is always shown the same one, and
+     * callees are spread evenly. When a number is added, callees move only to it;
+     * when one is deleted, only its own callees move. The choice depends on the
+     * callee and the numbers alone, and never changes: docs/choice.md defines it,
+     * with test vectors.
+     * A caller ID equal to the callee's own number is skipped. For a callee
+     * without a geographic area code (such as a toll-free number, or a mobile
+     * number outside the NANP), rules 1 to 3 are skipped.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
      * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
      * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
@@ -575,10 +583,14 @@ public final class CallRoutingGrpc {
      * 4. The user has a caller ID: that caller ID.
      * 5. The organization has an organization number: that number.
      * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
-     * When several numbers fit, the same callee is always shown the same one. A
-     * caller ID equal to the callee's own number is skipped. For a callee without
-     * a geographic area code (such as a toll-free number, or a mobile number
-     * outside the NANP), rules 1 to 3 are skipped.
+     * When several numbers fit, the same callee is always shown the same one, and
+     * callees are spread evenly. When a number is added, callees move only to it;
+     * when one is deleted, only its own callees move. The choice depends on the
+     * callee and the numbers alone, and never changes: docs/choice.md defines it,
+     * with test vectors.
+     * A caller ID equal to the callee's own number is skipped. For a callee
+     * without a geographic area code (such as a toll-free number, or a mobile
+     * number outside the NANP), rules 1 to 3 are skipped.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
      * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
      * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
@@ -710,10 +722,14 @@ public final class CallRoutingGrpc {
      * 4. The user has a caller ID: that caller ID.
      * 5. The organization has an organization number: that number.
      * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
-     * When several numbers fit, the same callee is always shown the same one. A
-     * caller ID equal to the callee's own number is skipped. For a callee without
-     * a geographic area code (such as a toll-free number, or a mobile number
-     * outside the NANP), rules 1 to 3 are skipped.
+     * When several numbers fit, the same callee is always shown the same one, and
+     * callees are spread evenly. When a number is added, callees move only to it;
+     * when one is deleted, only its own callees move. The choice depends on the
+     * callee and the numbers alone, and never changes: docs/choice.md defines it,
+     * with test vectors.
+     * A caller ID equal to the callee's own number is skipped. For a callee
+     * without a geographic area code (such as a toll-free number, or a mobile
+     * number outside the NANP), rules 1 to 3 are skipped.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
      * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
      * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
@@ -845,10 +861,14 @@ public final class CallRoutingGrpc {
      * 4. The user has a caller ID: that caller ID.
      * 5. The organization has an organization number: that number.
      * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
-     * When several numbers fit, the same callee is always shown the same one. A
-     * caller ID equal to the callee's own number is skipped. For a callee without
-     * a geographic area code (such as a toll-free number, or a mobile number
-     * outside the NANP), rules 1 to 3 are skipped.
+     * When several numbers fit, the same callee is always shown the same one, and
+     * callees are spread evenly. When a number is added, callees move only to it;
+     * when one is deleted, only its own callees move. The choice depends on the
+     * callee and the numbers alone, and never changes: docs/choice.md defines it,
+     * with test vectors.
+     * A caller ID equal to the callee's own number is skipped. For a callee
+     * without a geographic area code (such as a toll-free number, or a mobile
+     * number outside the NANP), rules 1 to 3 are skipped.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
      * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
      * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
