@@ -41,7 +41,8 @@ _NO_OPS: Mapping[str, Command] = {
     "localdial-no-op": [sys.executable, "-m", "tests.bench.no_op_server"],
 }
 
-_SERVER_CORE, _LOAD_CORE = 0, 1
+_CORES = sorted(os.sched_getaffinity(0))
+_SERVER_CORE, _LOAD_CORE = _CORES[0], _CORES[-1]
 
 _COUNT = "SELECT count(*) FROM outbound_calls"
 
@@ -63,6 +64,8 @@ class Server:
 @contextlib.contextmanager
 def running(wanted: Iterable[str]) -> Iterator[Mapping[str, Server]]:
     """Start the wanted servers and yield them by name, each with a database of its own."""
+    if _SERVER_CORE == _LOAD_CORE:
+        sys.exit("this machine lets the benchmark use one core; it needs two, one of them for the load")
     _move_to(_LOAD_CORE)
     with (
         tempfile.TemporaryDirectory(prefix="localdial-bench-") as folder,
