@@ -8,6 +8,7 @@ whole round when it is started again with the same arguments on the same commit.
 
 import datetime as dt
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def main() -> None:
     if not subjects:
         names = "\n".join(f"  {subject.name}" for subject in SUBJECTS)
         sys.exit(f"--only {arguments.only}: no subject has that in its name. The subjects are:\n{names}")
+    # Stop the servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     is_trial = arguments.rounds < _ROUNDS or len(subjects) < len(SUBJECTS)
     conditions = machine.conditions(" ".join(["scripts/bench", *sys.argv[1:]]))
     journal = Journal(_TRIALS / "journal.jsonl", conditions)
