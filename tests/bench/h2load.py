@@ -11,11 +11,14 @@ from pathlib import Path
 
 RESOLVE = "/localdial.v1.CallRouting/ResolveOutboundCallerId"
 
-# Above 100 calls per second of a connection, h2load sends several at once. The servers allow 100 calls under
-# way on a connection.
-_RATE_PER_CONNECTION = 50
-_MOST_CONNECTIONS = 500
+# A server does less for more connections, so both loops have the same number at most.
+_CONNECTIONS = 10
+
+# The servers allow this many calls under way on a connection.
 _STREAMS = 100
+
+# How often a connection of h2load's open loop sends at most. Calls that are due earlier wait.
+_SENDS_EVERY_MS = 10
 
 
 class LoadError(Exception):
@@ -31,7 +34,7 @@ class ClosedLoop:
     @property
     def connections(self) -> int:
         """The number of connections."""
-        return min(self.open_calls, 10)
+        return min(self.open_calls, _CONNECTIONS)
 
     @property
     def arguments(self) -> Sequence[str]:
@@ -48,18 +51,18 @@ class OpenLoop:
     @property
     def connections(self) -> int:
         """The number of connections."""
-        return min(math.ceil(self.rate / _RATE_PER_CONNECTION), _MOST_CONNECTIONS)
+        return _CONNECTIONS
 
     @property
     def arguments(self) -> Sequence[str]:
         """h2load's arguments."""
         rate = self.rate / self.connections
-        # Open the connections one by one over the time between two calls of one of them. Otherwise all would
-        # send at the same moment.
-        per_millisecond = math.ceil(self.connections * rate / 1000)
+        # Spread the start of the connections over the time between two sends of one of them. Otherwise all
+        # would send at the same moment.
+        apart = max(round(max(1000 / rate, _SENDS_EVERY_MS) / self.connections), 1)
         return [
             *("-c", str(self.connections), "-m", str(_STREAMS), f"--rps={rate:.4f}"),
-            *("-r", str(per_millisecond), "--rate-period=1ms"),
+            *("-r", "1", f"--rate-period={apart}ms"),
         ]
 
 

@@ -58,8 +58,10 @@ def test_a_closed_loop_has_at_most_ten_connections() -> None:
     ]
 
 
-def test_the_connections_of_an_open_loop_share_its_rate_and_open_one_by_one() -> None:
-    # 50 calls per second of each connection, so its calls are 20 ms apart: 20 connections in 20 ms.
-    load = OpenLoop(1000)
-    assert load.connections == 20
-    assert load.arguments == ["-c", "20", "-m", "100", "--rps=50.0000", "-r", "1", "--rate-period=1ms"]
+@pytest.mark.parametrize(
+    ("rate", "each", "apart"), [(100, "10", "10ms"), (1000, "100", "1ms"), (9000, "900", "1ms")]
+)
+def test_the_connections_of_an_open_loop_send_at_different_times(rate: float, each: str, apart: str) -> None:
+    assert OpenLoop(rate).arguments == [
+        *("-c", "10", "-m", "100", f"--rps={each}.0000", "-r", "1", f"--rate-period={apart}")
+    ]
