@@ -82,9 +82,15 @@ class Figures:
 
 
 def run(
-    address: str, message: bytes, load: ClosedLoop | OpenLoop, calls: int, response_bytes: int
+    address: str,
+    message: bytes,
+    load: ClosedLoop | OpenLoop,
+    calls: int,
+    response_bytes: int,
+    *,
+    method: str = RESOLVE,
 ) -> Figures:
-    """Send the message `calls` times, and return the results.
+    """Send the message `calls` times to the method, given by its path, and return the results.
 
     `response_bytes` is the size of each response on the wire. `calls` must be a multiple of the load's
     connections. Raises `LoadError` if calls are left without an answer.
@@ -97,7 +103,7 @@ def run(
             [
                 *("h2load", "-n", str(calls), *load.arguments, "-d", str(body), "--log-file", str(log)),
                 *("-H", "content-type: application/grpc", "-H", "te: trailers"),
-                f"http://{address}{RESOLVE}",
+                f"http://{address}{method}",
             ],
             check=False,
             capture_output=True,

@@ -54,10 +54,10 @@ class Server:
     address: str
     recorded_calls: Callable[[], int] = lambda: 0
 
-    def response_bytes(self, request: bytes) -> int:
+    def response_bytes(self, request: bytes, method: str = RESOLVE) -> int:
         """Make one call, and return the size of its response on the wire, in bytes."""
         with grpc.insecure_channel(self.address) as channel:
-            call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(RESOLVE)
+            call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
             return 5 + len(call(request, timeout=5))
 
 
