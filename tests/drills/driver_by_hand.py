@@ -1,11 +1,12 @@
-"""PostgreSQL without SQLAlchemy, by psycopg in threads and by asyncpg on the event loop.
+"""PostgreSQL without SQLAlchemy: psycopg in threads, and psycopg and asyncpg on the event loop.
 
 The statements are those of `driver_sqlalchemy`, and `prepared` has the same meaning.
 """
 
 import asyncio
+import contextlib
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -21,10 +22,14 @@ from tests.drills.driver import CONNECTIONS, Commit, Driver, LookUp
 T = TypeVar("T")
 
 
+# The database computes the others.
+_COLUMNS = [column for column in outbound_calls.c if column.computed is None]
+
+
 class _Sql:
     """The statements as SQL text; each `{}` is a parameter."""
 
-    _arrays = ", ".join("{}::bigint[]" if str(c.type) == "BIGINT" else "{}::text[]" for c in outbound_calls.c)
+    _arrays = ", ".join("{}::bigint[]" if str(c.type) == "BIGINT" else "{}::text[]" for c in _COLUMNS)
     unnest = f"INSERT INTO outbound_calls SELECT * FROM unnest({_arrays}) ON CONFLICT DO NOTHING"
     insert = f"INSERT INTO outbound_calls VALUES ({', '.join(['{}'] * 8)}) ON CONFLICT DO NOTHING"
     owner = "SELECT organization_id FROM phone_number_owners WHERE phone_number = {}"
@@ -63,7 +68,7 @@ def _snapshot(organization: Any, revision: int, caller_ids: Any, numbers: Any, m
 
 def _row(call: OutboundCall) -> tuple[Any, ...]:
     row = from_call(call)
-    return tuple(row[column.name] for column in outbound_calls.c)
+    return tuple(row[column.name] for column in _COLUMNS)
 
 
 def _columns(calls: Sequence[OutboundCall]) -> list[list[Any]]:
@@ -144,6 +149,85 @@ class Psycopg(Driver):
                 self._free.append(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, transact)
+
+
+class PsycopgAsync(Driver):
+    """psycopg alone, on the event loop."""
+
+    def __init__(self, free: "asyncio.Queue[psycopg.AsyncConnection[Any]]") -> None:
+        self._free = free
+
+    @classmethod
+    async def open(cls, url: str, *, prepared: bool) -> "PsycopgAsync":
+        free: asyncio.Queue[psycopg.AsyncConnection[Any]] = asyncio.Queue()
+        for _ in range(CONNECTIONS):
+            threshold = 0 if prepared else None
+            free.put_nowait(
+                await psycopg.AsyncConnection.connect(url, autocommit=True, prepare_threshold=threshold)
+            )
+        return cls(free)
+
+    async def commit(self, how: Commit, calls: Sequence[OutboundCall]) -> None:
+        async with self._connection() as connection:
+            if how is Commit.UNNEST:
+                await connection.execute(_percent(_Sql.unnest), _columns(calls))
+                return
+            async with connection.transaction():
+                if how is Commit.EXECUTEMANY:
+                    rows = [_row(call) for call in calls]
+                    await connection.cursor().executemany(_percent(_Sql.insert), rows)
+                else:
+                    await connection.execute(_percent(_Sql.unnest), _columns(calls))
+
+    async def look_up(self, how: LookUp, called: str, caller: str) -> object:
+        async with self._connection() as connection:
+
+            async def row(sql: str, *parameters: object) -> Any:
+                return await (await connection.execute(_percent(sql), parameters)).fetchone()
+
+            if how is LookUp.STATEMENT:
+                return await row(_Sql.joined, caller, called)
+            async with _reading(connection):
+                (organization_id,) = await row(_Sql.owner, called)
+                await row(_Sql.organization, organization_id)
+                call = await row(_Sql.last_call, organization_id, caller)
+                return await row(_Sql.user, organization_id, call[2])
+
+    async def load(self, organization_id: str) -> None:
+        async with self._connection() as connection, _reading(connection):
+
+            async def rows(sql: str) -> Any:
+                return await (await connection.execute(_percent(sql), (organization_id,))).fetchall()
+
+            _snapshot(
+                (await rows(_Sql.organization))[0],
+                (await rows(_Sql.revision))[0][0],
+                await rows(_Sql.caller_ids),
+                await rows(_Sql.numbers),
+                await rows(_Sql.mappings),
+            )
+
+    async def close(self) -> None:
+        while not self._free.empty():
+            await self._free.get_nowait().close()
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> "AsyncIterator[psycopg.AsyncConnection[Any]]":
+        connection = await self._free.get()
+        try:
+            yield connection
+        finally:
+            self._free.put_nowait(connection)
+
+
+@contextlib.asynccontextmanager
+async def _reading(connection: "psycopg.AsyncConnection[Any]") -> AsyncIterator[None]:
+    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    try:
+        async with connection.transaction():
+            yield
+    finally:
+        await connection.set_isolation_level(None)
 
 
 class Asyncpg(Driver):

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.call_log.insert import insert_calls
+from localdial_server.storage.call_log.insert import insert_calls, insertion
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.cache import read_snapshot
 from localdial_server.storage.sql.reader import SqlReader
@@ -77,13 +77,16 @@ def _load(organization_id: str) -> Callable[[Connection], object]:
 
 
 class ServerDriver(Driver):
-    """The server's own driver: psycopg and SQLAlchemy in threads, with a timeout for each transaction."""
+    """The server's own: insertions by libpq on the loop, the rest by psycopg and SQLAlchemy in threads.
+
+    Everything has a timeout.
+    """
 
     def __init__(self, url: str) -> None:
         self._database = PostgresDatabase.open(url, timeout=30.0)
 
     async def commit(self, _: Commit, calls: Sequence[OutboundCall]) -> None:
-        await self._database.append("test", _commit(Commit.UNNEST, calls))
+        await self._database.append("test", insertion(calls, in_order=False))
 
     async def look_up(self, how: LookUp, called: str, caller: str) -> object:
         return await self._database.read("test", _look_up(how, called, caller))

@@ -34,7 +34,7 @@ from tests.drills.call_history import (
     organization_of,
 )
 from tests.drills.driver import Commit, Driver, LookUp
-from tests.drills.driver_by_hand import Asyncpg, Psycopg
+from tests.drills.driver_by_hand import Asyncpg, Psycopg, PsycopgAsync
 from tests.drills.driver_sqlalchemy import AsyncpgSqlAlchemy, PsycopgSqlAlchemy, ServerDriver
 from tests.drills.loop_lag import Lag, lag_during, ticking
 from tests.drills.rounds import Figure, in_turns, print_machine
@@ -129,10 +129,11 @@ async def measure(url: str, engine: Engine, rounds: int) -> None:
 @contextlib.asynccontextmanager
 async def drivers(url: str) -> AsyncIterator[dict[str, Driver]]:
     """Open all drivers to compare, and yield them by name."""
-    opened: dict[str, Driver] = {"psycopg, SQLAlchemy, threads: as built": ServerDriver(url)}
+    opened: dict[str, Driver] = {"as built": ServerDriver(url)}
     for suffix, prepared in ("", False), (", prepared", True):
         opened[f"psycopg, SQLAlchemy, threads{suffix}"] = PsycopgSqlAlchemy(url, prepared=prepared)
         opened[f"psycopg, threads{suffix}"] = Psycopg(url, prepared=prepared)
+        opened[f"psycopg, loop{suffix}"] = await PsycopgAsync.open(url, prepared=prepared)
         opened[f"asyncpg, SQLAlchemy, loop{suffix}"] = AsyncpgSqlAlchemy(url, prepared=prepared)
         opened[f"asyncpg, loop{suffix}"] = await Asyncpg.open(url, prepared=prepared)
     try:
