@@ -5,10 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from localdial_server.app.ports.store import Reader, Store
+from localdial_server.storage.engines.database import Statement as PostgresStatement
+from localdial_server.storage.engines.postgres_connection import LoopConnection
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,21 @@ def failures() -> Iterator[list[BaseException]]:
     def see(context: ExceptionContext) -> None:
         seen.append(context.original_exception)
 
+    async def run_and_see(connection: LoopConnection, statement: PostgresStatement) -> object:
+        try:
+            return await run(connection, statement)
+        except psycopg.Error as error:
+            seen.append(error)
+            raise
+
     event.listen(Engine, "handle_error", see)
+    run = LoopConnection.run
+    LoopConnection.run = run_and_see  # type: ignore[assignment,method-assign]  # both are awaited
     try:
         yield seen
     finally:
         event.remove(Engine, "handle_error", see)
+        LoopConnection.run = run  # type: ignore[method-assign]
 
 
 @contextmanager

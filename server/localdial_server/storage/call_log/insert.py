@@ -1,5 +1,6 @@
 """Insertion of the records of calls, each call_id once."""
 
+import functools
 import itertools
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -21,10 +22,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from localdial_server.domain.model import InboundCall, OutboundCall
 from localdial_server.domain.phone_keys import phone_key
+from localdial_server.storage.engines.database import Insertion, Statement
 from localdial_server.storage.engines.sqlite import write_something
 from localdial_server.storage.sql.rows import from_call, to_call, to_row
 from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
@@ -67,7 +70,7 @@ def _insert_in_order() -> postgresql.Insert:
     """Return the insert of outbound calls for PostgreSQL.
 
     With the parameter `in_order`, a call whose callee has a later record is stamped right after that one.
-    `position` is the call's place among those that are inserted together, which they keep.
+    `position` is the call's place, from 1 on, among those that are inserted together, which they keep.
     """
     names = [each.name for each in _columns(outbound_calls)]
     keys = func.unnest(_array("callee_key", String())).label("callee_key")
@@ -78,7 +81,7 @@ def _insert_in_order() -> postgresql.Insert:
     last = select(func.max(calls.call_time)).where(*of_callee).scalar_subquery()
     # The times of one server differ, so this changes none that is later than the callee's newest. GREATEST
     # ignores the NULL of a callee without calls.
-    in_order = func.greatest(new.call_time, last + 1 + new.position)
+    in_order = func.greatest(new.call_time, last + new.position)
     call_time = case((bindparam("in_order", type_=Boolean), in_order), else_=new.call_time)
     rows = select(*(call_time if name == "call_time" else new[name] for name in names))
     return postgresql.insert(outbound_calls).from_select(names, rows)
@@ -120,6 +123,14 @@ _INSERT_SQLITE = _InsertOfRows(outbound_calls, lambda insert: insert.on_conflict
 _INSERT_POSTGRES = _insert_in_order().on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
+@functools.cache
+def _insert_on_loop() -> tuple[bytes, Sequence[str]]:
+    """Return `_INSERT_POSTGRES` as PostgreSQL takes it, and the names of its parameters in order."""
+    compiled = _INSERT_POSTGRES.compile(dialect=postgresql.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+    assert isinstance(compiled, SQLCompiler)
+    return str(compiled).encode(), tuple(compiled.positiontup or ())
+
+
 def _merging(statement: Any) -> Any:
     """Return the insert that merges a call like `InboundCall.merged_with` if its call_id is recorded."""
     recorded, new = inbound_calls.c, statement.excluded
@@ -135,6 +146,19 @@ def _merging(statement: Any) -> Any:
 
 _MERGE_SQLITE = _InsertOfRows(inbound_calls, _merging)
 _MERGE_POSTGRES = _merging(_insert_of_arrays(inbound_calls))
+
+
+def insertion(calls: Sequence[OutboundCall], *, in_order: bool) -> Insertion[Sequence[OutboundCall]]:
+    """Return `insert_calls` as work for `Database.append`."""
+
+    def statement() -> Statement:
+        sql, names = _insert_on_loop()
+        parameters = _parameters(calls, in_order=in_order)
+        return Statement(sql, [_in_text_format(parameters[name]) for name in names])
+
+    return Insertion(
+        lambda connection: insert_calls(connection, calls, in_order=in_order), statement, len(calls), calls
+    )
 
 
 def insert_calls(
@@ -187,18 +211,30 @@ def _existing(connection: Connection) -> Any:
 
 def _insert(connection: Connection, calls: Sequence[OutboundCall], *, in_order: bool) -> int:
     if connection.dialect.name == "postgresql":
-        # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
-        in_order_of_keys = sorted(
-            enumerate(calls), key=lambda place: (place[1].organization_id, place[1].call_id)
-        )
-        parameters = {
-            **_arrays(outbound_calls, [from_call(call) for _, call in in_order_of_keys]),
-            "callee_key": [phone_key(call.callee_number) for _, call in in_order_of_keys],
-            "position": [position for position, _ in in_order_of_keys],
-            "in_order": in_order,
-        }
-        return connection.execute(_INSERT_POSTGRES, parameters).rowcount
+        return connection.execute(_INSERT_POSTGRES, _parameters(calls, in_order=in_order)).rowcount
     if not calls:
         write_something(connection)
         return 0
     return _INSERT_SQLITE.run(connection, [from_call(call) for call in calls])
+
+
+def _parameters(calls: Sequence[OutboundCall], *, in_order: bool) -> dict[str, Any]:
+    """Return the parameters of `_INSERT_POSTGRES`."""
+    # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
+    in_order_of_keys = sorted(
+        enumerate(calls, 1), key=lambda place: (place[1].organization_id, place[1].call_id)
+    )
+    return {
+        **_arrays(outbound_calls, [from_call(call) for _, call in in_order_of_keys]),
+        "callee_key": [phone_key(call.callee_number) for _, call in in_order_of_keys],
+        "position": [position for position, _ in in_order_of_keys],
+        "in_order": in_order,
+    }
+
+
+def _in_text_format(value: object) -> bytes:
+    """Return a truth value, or a list of texts or numbers, in PostgreSQL's text format."""
+    if not isinstance(value, list):
+        return b"true" if value else b"false"
+    elements = (str(each).replace("\\", r"\\").replace('"', r"\"") for each in value)
+    return ("{" + ",".join(f'"{each}"' for each in elements) + "}").encode()

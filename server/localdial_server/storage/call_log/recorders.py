@@ -10,7 +10,7 @@ from localdial_server.domain.model import OutboundCall
 from localdial_server.observability import metrics
 from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.storage.call_log.group_commit import RecordCalls
-from localdial_server.storage.call_log.insert import insert_calls
+from localdial_server.storage.call_log.insert import insertion
 from localdial_server.storage.call_log.spool import Spool
 from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from localdial_server.storage.engines.database import Database
@@ -36,9 +36,7 @@ class DatabaseRecorder:
         return await self._record(calls, in_order=False)
 
     async def _record(self, calls: Sequence[OutboundCall], *, in_order: bool) -> Sequence[RecordedCall]:
-        recorded = await self._database.append(
-            "call_log.append", lambda connection: insert_calls(connection, calls, in_order=in_order)
-        )
+        recorded = await self._database.append("call_log.append", insertion(calls, in_order=in_order))
         metrics.CALLS_RECORDED.inc(len(calls))
         return [RecordedCall(call) for call in recorded]
 

@@ -6,8 +6,9 @@ its only effects must be those in the database. It has a name, "<subject>.<step>
 the log tells it from others when it fails.
 """
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,32 @@ T = TypeVar("T")
 # The table with the schema's version. It does not have Alembic's usual name, so that another
 # program's table is not mistaken for ours.
 VERSION_TABLE = "localdial_schema_version"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An SQL statement for PostgreSQL with the parameters $1, $2, ..., in PostgreSQL's text format."""
+
+    sql: bytes
+    parameters: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion(Generic[T]):
+    """Work for `Database.append` that PostgreSQL can often do without a thread.
+
+    `statement` returns the statement that `work` begins with. If that inserts as many rows as `count`,
+    `result` is what `work` would return, and there is nothing else to do.
+    """
+
+    work: Callable[[Connection], T]
+    statement: Callable[[], Statement]
+    count: int
+    result: T
+
+    def __call__(self, connection: Connection) -> T:
+        """Do the work."""
+        return self.work(connection)
 
 
 class Readable(Protocol):
@@ -39,7 +66,7 @@ class Database(Readable, Protocol):
 
         It does not wait for any `write`, and others may commit between its statements: a read after
         the insert sees at least the rows that `work` inserted or found. If this raises, the rows may
-        have been committed anyway.
+        have been committed anyway. Work that is an `Insertion` is faster on PostgreSQL.
         """
 
     async def close(self) -> None:

@@ -3,18 +3,20 @@
 Each kind of transaction has threads and connections of its own, so that none waits
 for another kind. Reads see one moment (REPEATABLE READ). Changes are SERIALIZABLE
 and run again where PostgreSQL asks for it. The call log inserts with single statements
-that commit by themselves. Sessions keep no state and no prepared statements, as a
-pgbouncer that pools transactions requires.
+that commit by themselves; those for outbound calls run on the event loop, without a
+thread. Sessions keep no state and no prepared statements, as a pgbouncer that pools
+transactions requires.
 
 Only the probe decides that the database is down; one slow or failed transaction does
 not. While the database is down, every call fails at once, and so does every call that still waits.
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 import psycopg
@@ -25,8 +27,9 @@ from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.observability.log_limit import LimitedLog
-from localdial_server.storage.engines.database import Database, Readable
+from localdial_server.storage.engines.database import Database, Insertion, Readable
 from localdial_server.storage.engines.postgres_pool import TransactionPool
+from localdial_server.storage.engines.postgres_statements import StatementRunner
 
 T = TypeVar("T")
 
@@ -87,6 +90,7 @@ class PostgresDatabase(Database):
         )
         short_timeout = min(timeout, short_timeout)
         self._appends = TransactionPool("append", self._engine(1, None), 1, short_timeout, repeatable=True)
+        self._statements = StatementRunner(functools.partial(_connect_on_loop, self._url), short_timeout)
         self._probes = TransactionPool("probe", self._engine(1, None), 1, short_timeout, repeatable=True)
         self._pools = self._reads, self._loads, self._writes, self._appends
 
@@ -127,6 +131,15 @@ class PostgresDatabase(Database):
 
     @override
     async def append(self, name: str, work: Callable[[Connection], T]) -> T:
+        if isinstance(work, Insertion):
+            # An error here is a bug. The work meets it again, and raises it as SQLAlchemy does.
+            with contextlib.suppress(psycopg.Error):
+                statement = work.statement()
+                inserted = await self._unless_down(name, lambda: self._statements.run(name, statement))
+                if inserted == work.count:
+                    result: T = work.result
+                    return result
+            # Some rows were there already. The work finds out which.
         return await self._run(self._appends, name, work)
 
     @property
@@ -155,8 +168,8 @@ class PostgresDatabase(Database):
             if not self._is_down:
                 self._is_down = True
                 _log.warning("the database is down", extra={"cause": str(error.__cause__)})
-                for pool in self._pools:
-                    pool.give_up()
+                for each in (*self._pools, self._statements):
+                    each.give_up()
             raise
         if self._is_down:
             self._is_down = False
@@ -169,13 +182,19 @@ class PostgresDatabase(Database):
 
     @override
     async def close(self) -> None:
-        await asyncio.gather(*(asyncio.to_thread(pool.close) for pool in (*self._pools, self._probes)))
+        await asyncio.gather(
+            self._statements.close(),
+            *(asyncio.to_thread(pool.close) for pool in (*self._pools, self._probes)),
+        )
 
     async def _run(self, pool: TransactionPool, name: str, work: Callable[[Connection], T]) -> T:
+        return await self._unless_down(name, lambda: pool.run(name, work))
+
+    async def _unless_down(self, name: str, run: Callable[[], Awaitable[T]]) -> T:
         if self._is_down:
             raise StorageUnavailable
         try:
-            return await pool.run(name, work)
+            return await run()
         except StorageUnavailable as error:
             # Without a cause the work itself raised this error, which says nothing about the database.
             if error.__cause__ is not None:
@@ -252,6 +271,10 @@ def _connect(url: str) -> "psycopg.Connection[Any]":
     # psycopg would keep every notification in memory.
     connection.add_notify_handler(_ignore)
     return connection
+
+
+async def _connect_on_loop(url: str) -> "psycopg.AsyncConnection[Any]":
+    return await psycopg.AsyncConnection.connect(conninfo(url), autocommit=True, prepare_threshold=None)
 
 
 def _ignore(_notification: object) -> None:

@@ -13,24 +13,23 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from localdial_server.concurrency.thread_pool import NoThread, Overdue, ThreadPool
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.observability.log_limit import LimitedLog
+from localdial_server.storage.engines.postgres_errors import (
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    READ_ONLY,
+    ROLLED_BACK,
+    is_bug,
+    one_line,
+)
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
-# serialization_failure and deadlock_detected: PostgreSQL rolled the transaction back,
-# and it may succeed when it runs again.
-_ROLLED_BACK = frozenset({"40001", "40P01"})
-
-# The transaction waits a random time up to this before it runs again, so that two that
-# conflicted once do not conflict again. The bound doubles with each run.
-_FIRST_PAUSE_SECONDS = 0.002
-_LONGEST_PAUSE_SECONDS = 0.1
 
 # How long a request to cancel a query may take.
 _CANCEL_SECONDS = 1.0
@@ -39,14 +38,6 @@ _CANCEL_SECONDS = 1.0
 # again it finds the row and decides what that means. More than `_MAX_DUPLICATES` are a bug.
 _DUPLICATE = "23505"
 _MAX_DUPLICATES = 3
-
-# insufficient_privilege and undefined_table: not bugs, but an administrator who changes the
-# database, for example by restoring it.
-_NOT_AS_SET_UP = frozenset({"42501", "42P01"})
-
-# read_only_sql_transaction: the primary moved and a standby answers, so the connection
-# is of no use.
-_READ_ONLY = "25006"
 
 
 class TransactionPool:
@@ -107,7 +98,7 @@ class TransactionPool:
 
     def _run(self, name: str, work: Callable[[Connection], T], transaction: "_RunningTransaction") -> T:
         duplicates = losses = 0
-        pause = _FIRST_PAUSE_SECONDS
+        pause = FIRST_PAUSE_SECONDS
         while True:
             try:
                 return self._run_once(work, transaction)
@@ -116,22 +107,19 @@ class TransactionPool:
                 if transaction.is_cancelled():
                     # The caller has its error already.
                     raise StorageUnavailable from error
-                if state in _ROLLED_BACK:
+                if state in ROLLED_BACK:
                     time.sleep(random.uniform(0, pause))  # noqa: S311 - not a secret
-                    pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                    pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
                 elif state == _DUPLICATE and duplicates < _MAX_DUPLICATES:
                     duplicates += 1
-                elif (
-                    isinstance(error, (IntegrityError, DataError, ProgrammingError))
-                    and state not in _NOT_AS_SET_UP
-                ):
-                    # A bug in the caller: running again would not help.
+                elif is_bug(error.orig):
                     raise
                 elif not transaction.has_lost_connection(error):
                     # A full disk, a query that an administrator cancelled: only the log says which.
-                    cause = " ".join(str(error.orig).split())
                     self._log.error(
-                        "the database failed", kind=str(state), extra={"unit_of_work": name, "cause": cause}
+                        "the database failed",
+                        kind=str(state),
+                        extra={"unit_of_work": name, "cause": one_line(error.orig)},
                     )
                     raise StorageUnavailable from error
                 elif (
@@ -142,7 +130,7 @@ class TransactionPool:
                     # The server may have closed just this connection, while it was idle.
                     losses += 1
                 else:
-                    raise StorageUnavailable from ConnectionError(" ".join(str(error.orig).split()))
+                    raise StorageUnavailable from ConnectionError(one_line(error.orig))
 
     def _run_once(self, work: Callable[[Connection], T], running: "_RunningTransaction") -> T:
         running.is_connected = running.is_committing = False
@@ -154,7 +142,7 @@ class TransactionPool:
                 result = work(connection)
             except BaseException as error:
                 transaction.rollback()
-                if _sqlstate(error) == _READ_ONLY:
+                if _sqlstate(error) == READ_ONLY:
                     connection.invalidate()
                 raise
             running.is_committing = True
@@ -217,7 +205,7 @@ class _RunningTransaction:
         """Return whether the error means that the connection must not be used again."""
         if not self.is_connected or error.connection_invalidated:
             return True
-        return _sqlstate(error) == _READ_ONLY
+        return _sqlstate(error) == READ_ONLY
 
 
 def _sqlstate(error: BaseException) -> str | None:
