@@ -48,13 +48,18 @@ class RequestPeek:
 
     def item_count(self, raw: bytes, most: int) -> int:
         """Return how many items the request's list has, `most` if there are more."""
-        tag = self._items
-        count = 0
-        for key, _ in _fields(raw, most + _FIELDS):
+        tag, count, at, end = self._items, 0, 0, len(raw)
+        # Nearly all requests: short items, one behind the other.
+        while count < most and at + 1 < end and raw[at] == tag and raw[at + 1] < _ONE_BYTE:
+            behind = at + 2 + raw[at + 1]
+            if behind > end:
+                return count
+            count, at = count + 1, behind
+        for key, _ in _fields(raw[at:], most + _FIELDS - count):
+            if count >= most:
+                break
             if key == tag:
                 count += 1
-                if count >= most:
-                    break
         return count
 
 

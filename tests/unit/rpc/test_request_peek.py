@@ -56,6 +56,20 @@ def test_items_are_counted_up_to_a_limit() -> None:
     assert peek(users).item_count(users.SerializeToString(), 1_000) == 5
 
 
+def test_short_and_long_items_are_counted_alike_up_to_where_the_bytes_end() -> None:
+    long = calls.ResolveOutboundCallerIdRequest(organization_id="a" * 200)
+    batch = calls.BatchResolveOutboundCallerIdsRequest(requests=[LEG, LEG, long, LEG, long, LEG])
+    raw = batch.SerializeToString()
+
+    ends = [
+        calls.BatchResolveOutboundCallerIdsRequest(requests=batch.requests[:n]).ByteSize() for n in range(7)
+    ]
+    for length in range(len(raw) + 1):
+        complete = sum(end <= length for end in ends) - 1
+        assert peek(batch).item_count(raw[:length], 1_000) == complete
+        assert peek(batch).item_count(raw[:length], 4) == min(complete, 4)
+
+
 def test_hostile_bytes_raise_nothing_and_take_no_time() -> None:
     contract = Contract()
     types = [method.input_type for name in SERVICES for method in contract.service(name).methods]
