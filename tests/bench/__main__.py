@@ -32,6 +32,8 @@ def main() -> None:
         "--only", default="", metavar="TEXT", help="measure only subjects whose name contains the text"
     )
     arguments = parser.parse_args()
+    if arguments.rounds < 1 or arguments.seconds <= 0:
+        parser.error("--rounds must be at least 1, and --seconds more than 0")
     subjects = [subject for subject in SUBJECTS if arguments.only in subject.name]
     if not subjects:
         names = "\n".join(f"  {subject.name}" for subject in SUBJECTS)

@@ -34,6 +34,11 @@ def draw(path: Path, results: Results) -> None:
             panel.loglog(rates, latencies, _STYLES[subject.work], color=color, marker="o", label=subject.name)
         panel.set_title(percentile)
         panel.set_xlabel("offered load, calls per second")
+        panel.xaxis.set_major_formatter("{x:,.0f}")
+        panel.yaxis.set_major_formatter("{x:g}")
+        # Between powers of ten, the labels would overlap.
+        panel.xaxis.set_minor_formatter("")
+        panel.yaxis.set_minor_formatter("")
         panel.grid(visible=True, which="both", alpha=0.2)
     panels[0].set_ylabel("latency, ms")
     picture.legend(*panels[0].get_legend_handles_labels(), loc="outside right")
