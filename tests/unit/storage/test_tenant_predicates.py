@@ -252,6 +252,7 @@ READS: Final[dict[str, Work]] = {
     "mappings": lambda t: sorted(t.mappings(A)),
     "count_numbers": lambda t: [t.count_numbers(NumberQuery(A, code)) for code in (None, MAPPED, THEIRS)],
     "numbers_of_request": lambda t: t.numbers_of_request(A, "request"),
+    "count_orders": lambda t: t.count_orders(A, "request"),
     "purchases_since": lambda t: t.purchases_since(A, 0),
     "call": lambda t: t.call(A, "call"),
     "last_call_to": lambda t: t.last_call_to(A, CALLEE),
