@@ -1,0 +1,35 @@
+"""What commands load: each library takes time and memory at every start."""
+
+import subprocess
+import sys
+
+import pytest
+
+REPORT = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the modules that a new process has loaded after this code."""
+    run = subprocess.run(
+        [sys.executable, "-c", REPORT + code], capture_output=True, encoding="utf-8", check=True
+    )
+    return set(run.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("code", "unneeded"),
+    [
+        (
+            "sys.argv[1:] = ['--version']; from localdial_server.cli import main; main()",
+            {"grpc", "google.protobuf", "pydantic", "rich", "localdial_client"},
+        ),
+        ("import localdial_server.cli.routing", {"localdial_server.cli.numbers", "rich.progress"}),
+        ("import localdial_server.runtime.workers", {"sqlalchemy", "cryptography", "jwt"}),
+        (
+            "import localdial_server.runtime.serve",
+            {"alembic", "cryptography", "jwt", "psycopg", "starlette", "twilio", "uvicorn"},
+        ),
+    ],
+)
+def test_nothing_unneeded_is_loaded(code: str, unneeded: set[str]) -> None:
+    assert loaded_by(code) & unneeded == set()
