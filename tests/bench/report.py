@@ -46,7 +46,7 @@ def page(title: str, conditions: Mapping[str, str], plot: str, results: Results)
             "## Open loop",
             "",
             "Calls start at a fixed rate, a share of the subject's own peak in the closed loop. With",
-            "1,000 calls open, the next wait, and fewer are sent. A server may refuse calls that it is too",
+            "500 calls open, the next wait, and fewer are sent. A server may refuse calls that it is too",
             "busy for; those that failed are counted over all rounds.",
             "",
             *open_table(results),
