@@ -118,8 +118,7 @@ def figures(output: str, log: str, calls: int, response_bytes: int) -> Figures:
     """Return what h2load's output and its log of calls say. Raises `LoadError` as `run` does.
 
     h2load does not read the status of gRPC, which comes in the trailers, and counts a failed call as a
-    success. But a gRPC server sends no or an empty message with an error, so the bytes received tell how
-    many failed.
+    success. But a gRPC server sends no message with an error, so the bytes received tell how many failed.
     """
     rows = [line.split("\t") for line in log.splitlines()]
     failed = [status for _, status, _ in rows if status != "200"]
@@ -129,10 +128,8 @@ def figures(output: str, log: str, calls: int, response_bytes: int) -> Figures:
             f"{output}"
         )
     received = int(_search(r"\((\d+)\) data", output))
-    missing = calls * response_bytes - received
-    # What the answer of a failed call lacks: all of it, or all but the prefix of an empty message.
-    lacks = next((each for each in (response_bytes, response_bytes - 5) if missing % each == 0), None)
-    if lacks is None or missing < 0:
+    answered, rest = divmod(received, response_bytes)
+    if rest or answered > calls:
         raise LoadError(f"{received} bytes were returned for {calls} calls, not {response_bytes} for each")
     latencies = sorted(int(microseconds) / 1000 for _, _, microseconds in rows)
     return Figures(
@@ -141,7 +138,7 @@ def figures(output: str, log: str, calls: int, response_bytes: int) -> Figures:
         p90=percentile(latencies, 90),
         p99=percentile(latencies, 99),
         p999=percentile(latencies, 99.9),
-        failed=missing // lacks,
+        failed=calls - answered,
     )
 
 

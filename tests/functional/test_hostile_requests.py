@@ -49,6 +49,22 @@ def test_hostile_requests_end_in_no_internal_error_and_leave_nothing_behind(
     wait_until(lambda: server.open_files() <= files + _FILES_OF_ITS_OWN or None)
 
 
+def test_an_error_comes_without_a_message(server: ServerUnderTest) -> None:
+    with http2.Connection(server.address) as connection:
+        connection.greet()
+        connection.send(http2.call(1, b""))
+        wait_until(lambda: http2.HEADERS in _kinds(connection, 1))
+        connection.send(http2.call(3, RESOLVE.SerializeToString()))
+        wait_until(lambda: http2.DATA in _kinds(connection, 3))
+        assert http2.DATA not in _kinds(connection, 1)
+
+
+def _kinds(connection: http2.Connection, stream: int) -> list[int]:
+    """Return the kinds of the frames that came for the stream."""
+    connection.drain()
+    return [kind for kind, number in http2.frames(connection.received) if number == stream]
+
+
 FORGED = b'\n{"event": "forged"}\x1b[31m\x7f\x85\xe2\x80\xa8'
 
 HTTP = [

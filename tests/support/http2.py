@@ -3,7 +3,7 @@
 import socket
 import struct
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Self
 
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -20,6 +20,15 @@ RESOLVE: Final = "/localdial.v1.CallRouting/ResolveOutboundCallerId"
 def frame(kind: int, payload: bytes = b"", flags: int = 0, stream: int = 0) -> bytes:
     """Return a frame."""
     return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def frames(received: bytes | bytearray) -> Iterator[tuple[int, int]]:
+    """Yield the kind and the stream of each whole frame."""
+    at = 0
+    while at + 9 <= len(received):
+        length = int.from_bytes(received[at : at + 3])
+        yield received[at + 3], int.from_bytes(received[at + 5 : at + 9]) & 0x7FFF_FFFF
+        at += 9 + length
 
 
 def header_block(fields: Iterable[tuple[str, str]]) -> bytes:

@@ -170,12 +170,11 @@ class RpcHandlers:
             note_refused_caller(reason, descriptor, principal, context.peer())
             if reason in _PACED or reason in _MISTAKES:
                 await gate.pace_refusal(raw, principal, is_mistake=reason in _MISTAKES)
-            # Unlike `abort`, this raises nothing: an exception would cost time, and keep this frame and the
-            # request in memory until the garbage collector finds it. gRPC sends no message with an error.
-            context.set_code(_CODES[status.code])
-            context.set_details(status.message)
-            context.set_trailing_metadata(trailing_metadata(status, context.time_remaining()))
-            return b""
+            # The exception of `abort` has this frame, and stays until the garbage collector finds it.
+            del raw
+            trailer = trailing_metadata(status, context.time_remaining())
+            await context.abort(_CODES[status.code], status.message, trailer)
+            raise AssertionError  # abort does not return
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
