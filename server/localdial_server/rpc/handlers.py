@@ -170,11 +170,14 @@ class RpcHandlers:
             note_refused_caller(reason, descriptor, principal, context.peer())
             if reason in _PACED or reason in _MISTAKES:
                 await gate.pace_refusal(raw, principal, is_mistake=reason in _MISTAKES)
-            # The exception of `abort` has this frame, and stays until the garbage collector finds it.
-            del raw
             trailer = trailing_metadata(status, context.time_remaining())
-            await context.abort(_CODES[status.code], status.message, trailer)
-            raise AssertionError  # abort does not return
+            try:
+                await context.abort(_CODES[status.code], status.message, trailer)
+            except grpc.aio.AbortError as error:
+                # grpc.aio keeps the exception and raises it again. With its traceback, which has this frame,
+                # it would stay in memory until the garbage collector finds the cycle.
+                error.__traceback__ = None
+            return b""
 
         return grpc.unary_unary_rpc_method_handler(handle)
 

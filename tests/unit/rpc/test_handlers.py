@@ -146,3 +146,21 @@ async def test_a_refused_request_is_not_kept_while_its_caller_is_told(
         gc.enable()
     # The list above, and the call that counts.
     assert references == [2]
+
+
+class AbortedAsByGrpc(Context):
+    """A context that keeps the exception it raises, as that of grpc.aio does."""
+
+    error: Exception
+
+    async def abort(self, code: grpc.StatusCode, *_more: object) -> None:
+        self.error = grpc.aio.AbortError(code.name)
+        raise self.error
+
+
+async def test_the_exception_that_ends_a_refused_call_does_not_keep_the_call_in_memory() -> None:
+    handlers = RpcHandlers(Contract(), OpenAccess(), Admission(), lambda _: True)
+    handlers.life_cycle.open()
+    context = AbortedAsByGrpc()
+    await call(handlers, "Directory/DeleteUser", DeleteUserRequest(), context, Implementation())
+    assert context.error.__traceback__ is None
