@@ -12,7 +12,7 @@ _STYLES = {Work.NO_OP: ":", Work.DECIDE: "--", Work.RECORD: "-"}
 
 
 def draw(path: Path, results: Results) -> None:
-    """Write the picture as SVG: a panel for each of two percentiles, a line for each subject."""
+    """Write the picture as SVG, with a panel for each of two percentiles and a line for each subject."""
     # matplotlib is installed only for drills.
     matplotlib = importlib.import_module("matplotlib")
     pyplot = importlib.import_module("matplotlib.pyplot")

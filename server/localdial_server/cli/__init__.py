@@ -8,8 +8,8 @@ from localdial_server.cli.app import app
 
 __all__ = ["app", "main"]
 
-# What is imported stays. With Python's default (700, 10, 10), scanning it again and again for garbage takes a
-# tenth of a start.
+# Python's default (700, 10, 10) scans modules for garbage again and again while others are imported, which
+# takes about a tenth of a start.
 _GC_THRESHOLDS = (50_000, 20, 50)
 
 

@@ -175,7 +175,7 @@ def test_callees_are_spread_evenly_over_many_numbers(count: int) -> None:
     assert set(counts) == set(numbers)
 
 
-# What does not matter.
+# The order of the numbers.
 
 
 @given(number_sets.filter(bool), callees, st.randoms(use_true_random=False))

@@ -1,4 +1,4 @@
-"""Empty databases of either kind, with the newest schema."""
+"""Empty databases of either kind with the newest schema, and one of PostgreSQL with a table of its own."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.engines.sqlite import SqliteDatabase
 from tests.support.databases import create_postgres, open_sqlite
+from tests.support.postgres import PostgresServer
 from tests.unit.storage.transfer_databases import exported, fill
 
 KINDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
@@ -48,3 +49,15 @@ def export(new_engine: NewEngine) -> bytes:
     engine = new_engine("sqlite")
     fill(engine)
     return exported(engine)
+
+
+@pytest.fixture
+def url(postgres: PostgresServer) -> Iterator[str]:
+    """Return the URL of a PostgreSQL database with one table, `items`."""
+    url = postgres.create_database()
+    name = url.rpartition("/")[2]
+    postgres.execute("CREATE TABLE items (key text PRIMARY KEY)", name)
+    postgres.execute("GRANT ALL ON items TO localdial", name)
+    yield url
+    postgres.thaw()
+    postgres.drop_database(url)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import TypeVar
 
 import psycopg
@@ -26,18 +26,6 @@ T = TypeVar("T")
 
 # Long enough to connect on a busy machine.
 _TIMEOUT_SECONDS = 2.0
-
-
-@pytest.fixture
-def url(postgres: PostgresServer) -> Iterator[str]:
-    """Return the URL of a database with one table."""
-    url = postgres.create_database()
-    name = url.rpartition("/")[2]
-    postgres.execute("CREATE TABLE items (key text PRIMARY KEY)", name)
-    postgres.execute("GRANT ALL ON items TO localdial", name)
-    yield url
-    postgres.thaw()
-    postgres.drop_database(url)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -45,18 +45,6 @@ _CALL = OutboundCall(
 )
 
 _INSERT = b"INSERT INTO items SELECT unnest($1::text[]) ON CONFLICT DO NOTHING"
-
-
-@pytest.fixture
-def url(postgres: PostgresServer) -> Iterator[str]:
-    """Return the URL of a database with one table."""
-    url = postgres.create_database()
-    name = url.rpartition("/")[2]
-    postgres.execute("CREATE TABLE items (key text PRIMARY KEY)", name)
-    postgres.execute("GRANT ALL ON items TO localdial", name)
-    yield url
-    postgres.thaw()
-    postgres.drop_database(url)
 
 
 @pytest.fixture
