@@ -14,7 +14,7 @@ from typing import Self
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import NullPool, create_engine, event
 
 from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import directory_pb2_grpc
@@ -23,7 +23,7 @@ from localdial_server.runtime.bootstrap import application
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
 from localdial_server.storage.call_log.spool_folder import SpoolFolder
-from localdial_server.storage.sql.migrate import revisions, upgrade
+from localdial_server.storage.sql.migrate import migrate, missing_migration, revisions, upgrade
 from tests.conformance.store_records import call
 from tests.functional.commands import Run, command_line, environment_of, said_in_one_line
 from tests.support.databases import create_postgres
@@ -166,6 +166,19 @@ async def test_an_older_schema_must_be_migrated_first(
     assert postgres.execute(query, name) == [(oldest,)]
     assert f"from {oldest} to {newest}" in run_command("migrate", LOCALDIAL_DATABASE_URL=url).stdout
     assert postgres.execute(query, name) == [(newest,)]
+
+
+def test_a_migration_that_ends_during_the_check_of_the_schema_is_not_another_programs(url: str) -> None:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    other = create_engine(engine.url, poolclass=NullPool)
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def migrate_after_the_first_question(*arguments: object) -> None:
+        if "pg_class" in str(arguments[2]):
+            migrate(other)
+
+    assert "localdial migrate" in str(missing_migration(engine))
+    assert missing_migration(engine) is None
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])

@@ -75,16 +75,17 @@ def _usable_version(connection: Connection, known: Sequence[str]) -> str | None:
                 f"the database's encoding is {encoding}, which cannot hold every name. Give localdial one "
                 "that was created with ENCODING 'UTF8'"
             )
-    inspector = inspect(connection)
+    # Ask once: a migration by another process may end between two questions.
+    tables = inspect(connection).get_table_names()
     version = None
-    if inspector.has_table(VERSION_TABLE):
+    if VERSION_TABLE in tables:
         version = connection.scalar(select(column("version_num", String)).select_from(table(VERSION_TABLE)))
     if version is not None and version not in known:
         raise SchemaError(
             f"the database has schema {version}, which this release does not know: it was migrated by a "
             "newer localdial. Run that release, or restore a backup from before the migration"
         )
-    if version is None and inspector.get_table_names():
+    if version is None and tables:
         raise SchemaError(
             "the database holds tables, but none of localdial's: it belongs to another program. Give "
             "localdial a database of its own"
