@@ -7,12 +7,12 @@ there were.
 from __future__ import annotations
 
 import json
+import pkgutil
 import random
 import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources import files
 from typing import Any, Final, NamedTuple, cast
 
 import grpc
@@ -57,7 +57,7 @@ def _policies(config: Mapping[str, Any]) -> Iterator[tuple[str, RetryPolicy]]:
 
 
 # Generated from the contract; the clients in all languages have the same one.
-_CONFIG: Final = json.loads(files(__package__).joinpath("service_config.json").read_text("ascii"))
+_CONFIG: Final = json.loads(pkgutil.get_data(__package__, "service_config.json") or b"")
 _POLICY_OF: Final = dict(_policies(_CONFIG))
 
 # The policy of a method that is not safe to repeat. A server that is overloaded did nothing, so then any is.

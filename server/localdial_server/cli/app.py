@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from localdial_server.cli.connection import ConnectionOptions, takes_connection
 from localdial_server.cli.exit_codes import EXIT_CODE_HELP
 from localdial_server.cli.lazy_commands import LazyCommand, LazyCommands
+from localdial_server.cli.light_parameters import convert_only_where_needed
 from localdial_server.cli.options import CommonOptions, JsonOption, TimeoutOption
 
 _SERVER_PANEL = "Server"
@@ -39,6 +40,8 @@ _COMMANDS: Final[Mapping[str, LazyCommand]] = {
     "orgs": LazyCommand(_INVENTORY_PANEL, "directory", "orgs"),
     "users": LazyCommand(_INVENTORY_PANEL, "directory", "users"),
 }
+
+convert_only_where_needed()
 
 
 class _Commands(TyperGroup):

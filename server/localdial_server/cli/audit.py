@@ -17,8 +17,9 @@ from localdial.v1.administration_pb2 import (
 from localdial_client import pages
 from localdial_server.cli.command import PAGE_SIZE, Session, client_command
 from localdial_server.cli.maintenance import prune_changes
-from localdial_server.cli.tables import enum_name, table, utc_time
+from localdial_server.cli.tables import table
 from localdial_server.cli.times import parse_time
+from localdial_server.cli.values import enum_name, utc_time
 
 audit = typer.Typer(no_args_is_help=True, help="List and prune the record of changes.")
 audit.command("prune")(prune_changes)

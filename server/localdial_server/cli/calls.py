@@ -18,8 +18,9 @@ from localdial_client import pages
 from localdial_server.cli.command import PAGE_SIZE, Session, client_command
 from localdial_server.cli.maintenance import prune_calls
 from localdial_server.cli.options import OrganizationArgument
-from localdial_server.cli.tables import enum_name, table, utc_time
+from localdial_server.cli.tables import table
 from localdial_server.cli.times import parse_time
+from localdial_server.cli.values import enum_name, utc_time
 
 calls = typer.Typer(no_args_is_help=True, help="List and prune the recorded calls.")
 calls.command("prune")(prune_calls)

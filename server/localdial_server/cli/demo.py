@@ -19,7 +19,7 @@ from localdial_server.cli.command import Session, client_command, command_line
 from localdial_server.cli.demo_setup import DEMO, EMPTY, SOLD_OUT, Demo
 from localdial_server.cli.output import as_dict, error_document
 from localdial_server.cli.routing import CALLER_ID_REASONS, DESTINATION_REASONS
-from localdial_server.cli.tables import enum_name
+from localdial_server.cli.values import enum_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from localdial.v1.directory_pb2 import (
     DeleteOrganizationRequest,
@@ -25,7 +24,8 @@ from localdial_server.cli.command import PAGE_SIZE, Session, client_command, mer
 from localdial_server.cli.exit_codes import CliError
 from localdial_server.cli.options import OrganizationArgument, UserArgument, YesOption
 from localdial_server.cli.similar_ids import warn_of_similar_organization, warn_of_similar_user
-from localdial_server.cli.tables import record, table
+from localdial_server.cli.tables import table
+from localdial_server.cli.values import record
 
 orgs = typer.Typer(no_args_is_help=True, help="Create, show, list and delete organizations.")
 users = typer.Typer(
@@ -224,7 +224,7 @@ def _headers(maps: Sequence[str]) -> Mapping[str, str]:
     return headers
 
 
-def _organization_record(organization: Organization) -> Table:
+def _organization_record(organization: Organization) -> str:
     return record(
         {
             "organization": organization.organization_id,
@@ -235,7 +235,7 @@ def _organization_record(organization: Organization) -> Table:
     )
 
 
-def _user_record(user: User) -> Table:
+def _user_record(user: User) -> str:
     return record(
         {
             "user": user.user_id,

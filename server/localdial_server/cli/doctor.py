@@ -9,7 +9,8 @@ from localdial_server.cli.command import local_command, settings_from
 from localdial_server.cli.exit_codes import ExitCode
 from localdial_server.cli.options import ConfigOption
 from localdial_server.cli.output import Output
-from localdial_server.cli.tables import make_console, printable
+from localdial_server.cli.tables import make_console
+from localdial_server.cli.values import printable
 
 if TYPE_CHECKING:
     from localdial_server.admin.doctor_finding import Finding

@@ -15,7 +15,8 @@ from localdial_client import pages
 from localdial_server.cli.command import PAGE_SIZE, Session, client_command, merge_pages, settings_from
 from localdial_server.cli.exit_codes import CliError
 from localdial_server.cli.options import ConfigOption, YesOption
-from localdial_server.cli.tables import enum_name, table, utc_time
+from localdial_server.cli.tables import table
+from localdial_server.cli.values import enum_name, utc_time
 
 if TYPE_CHECKING:
     from localdial_client._services import Administration

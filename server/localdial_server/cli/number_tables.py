@@ -6,7 +6,8 @@ from rich.table import Table
 
 from localdial.v1.number_pb2 import CarrierNumber, LocalPresenceNumber, NumberState
 from localdial_server.cli.numbers_import import EXTERNAL
-from localdial_server.cli.tables import enum_name, record, table, utc_time
+from localdial_server.cli.tables import table
+from localdial_server.cli.values import enum_name, record, utc_time
 
 
 def place(locality: str, region: str) -> str:
@@ -56,7 +57,7 @@ def _state(number: LocalPresenceNumber) -> str:
     return enum_name(number, "state")
 
 
-def number_record(number: LocalPresenceNumber) -> Table:
+def number_record(number: LocalPresenceNumber) -> str:
     """Return a number of an inventory as a record."""
     return record(
         {

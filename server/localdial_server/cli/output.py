@@ -8,18 +8,20 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from rich.table import Table
-from rich.text import Text
 
 from localdial.v1.number_pb2 import NumberFailure
 from localdial_client import LocaldialError, from_status
 from localdial_server.cli.exit_codes import CliError, ExitCode
-from localdial_server.cli.tables import make_console, printable, render
+from localdial_server.cli.values import printable
+
+# Rich draws tables and colors, and takes longer to load than most commands take to run.
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _EXIT_CODES: Final = {
     grpc.StatusCode.INVALID_ARGUMENT: ExitCode.USAGE,
@@ -90,15 +92,14 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         """`as_json`: for programs instead of people."""
         self.as_json = as_json
-        self._err = make_console(stderr=True)
 
-    def result(self, document: Message | Mapping[str, Any], *parts: Table | str) -> None:
+    def result(self, document: Message | Mapping[str, Any], *parts: "Table | str") -> None:
         """Print the result on stdout: `document` for programs, `parts` for people."""
         if self.as_json:
             print(json.dumps(as_dict(document), indent=2), flush=True)
             return
         for part in parts:
-            print(render(part))
+            print(part if isinstance(part, str) else _rendered(part))
 
     def partial_result(self, text: str) -> None:
         """Print a part of the result for people as soon as it is known. Programs get it in the document."""
@@ -165,8 +166,18 @@ class Output:
                 self._print_line(hint)
 
     def _print_line(self, text: str, label: str = "", style: str = "") -> None:
+        from rich.text import Text  # noqa: PLC0415 - slow to load
+
+        from localdial_server.cli.tables import make_console  # noqa: PLC0415 - slow to load
+
         line = Text.assemble((printable(label), style), printable(text))
-        self._err.print(line, soft_wrap=True)
+        make_console(stderr=True).print(line, soft_wrap=True)
+
+
+def _rendered(table: "Table") -> str:
+    from localdial_server.cli.tables import render  # noqa: PLC0415 - slow to load
+
+    return render(table)
 
 
 def as_dict(document: Message | Mapping[str, Any]) -> Mapping[str, Any]:

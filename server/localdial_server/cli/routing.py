@@ -13,7 +13,7 @@ from localdial.v1.call_routing_pb2 import (
 )
 from localdial_server.cli.command import Session, client_command
 from localdial_server.cli.options import OrganizationArgument, UserArgument
-from localdial_server.cli.tables import enum_name, record, utc_time
+from localdial_server.cli.values import enum_name, record, utc_time
 
 _MAX_REVISION: Final = 2**63 - 1
 

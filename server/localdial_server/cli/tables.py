@@ -1,20 +1,16 @@
-"""Values, records and tables as text for people."""
+"""Tables as text for people."""
 
-import re
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+from localdial_server.cli.values import printable
 
 # The width when stdout is not a terminal: nothing is ever folded or cut.
 _UNLIMITED: Final = 100_000
@@ -30,30 +26,6 @@ def make_console(*, stderr: bool = False, width: int | None = None) -> Console:
     # None: the terminal's own width.
     width = width if stream.isatty() else _UNLIMITED
     return Console(stderr=stderr, width=width, emoji=False, markup=False, highlight=False)
-
-
-def printable(text: str) -> str:
-    """Replace control characters, so that text from a server cannot control the terminal or reverse text."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def enum_name(message: Message, field: str) -> str:
-    """Return the name of an enum field's value without the shared prefix: `LOCAL_PRESENCE`."""
-    number = getattr(message, field)
-    kind = message.DESCRIPTOR.fields_by_name[field].enum_type
-    # A newer server may send a value that this client does not know; protobuf keeps its number.
-    if kind is None or number not in kind.values_by_number:
-        return str(number)
-    prefix = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.name).upper()
-    return str(kind.values_by_number[number].name).removeprefix(f"{prefix}_")
-
-
-def utc_time(message: Message, field: str) -> str:
-    """Return a time field in UTC to the second: `2026-01-31 23:59:59Z`; empty if the field is not set."""
-    if not message.HasField(field):
-        return ""
-    time: Timestamp = getattr(message, field)
-    return time.ToDatetime(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, may_wrap: Collection[str] = ()) -> Table:
@@ -80,20 +52,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, may_wrap: Co
     return rendered
 
 
-def record(fields: Mapping[str, str]) -> Table:
-    """Return one thing as lines of a field and its value, without the empty fields."""
-    rendered = Table.grid(Column(style="bold"), Column(overflow="fold"), padding=(0, 2))
-    for name, value in fields.items():
-        if value:
-            rendered.add_row(Text(name), Text(printable(value)))
-    return rendered
-
-
-def render(part: Table | str) -> str:
+def render(table: Table) -> str:
     """Return the text to print, without spaces at the ends of lines."""
     # The terminal wraps a table that is too wide; rich would cut it.
-    is_table = isinstance(part, Table) and part.show_header
-    console = make_console(width=_UNLIMITED) if is_table else make_console()
+    console = make_console(width=_UNLIMITED)
     with console.capture() as printed:
-        console.print(part)
+        console.print(table)
     return "\n".join(line.rstrip() for line in printed.get().splitlines())

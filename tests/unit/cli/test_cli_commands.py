@@ -16,7 +16,8 @@ from localdial.v1.number_pb2 import LocalPresenceNumber, NumberState
 from localdial_server.cli.exit_codes import ExitCode
 from localdial_server.cli.numbers import STATES, ListedState
 from localdial_server.cli.routing import CALLER_ID_REASONS, DESTINATION_REASONS
-from localdial_server.cli.tables import enum_name, printable, table
+from localdial_server.cli.tables import table
+from localdial_server.cli.values import enum_name, printable
 
 from .conftest import Cli
 

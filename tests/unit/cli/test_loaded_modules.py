@@ -23,7 +23,15 @@ def loaded_by(code: str) -> set[str]:
             "sys.argv[1:] = ['--version']; from localdial_server.cli import main; main()",
             {"grpc", "google.protobuf", "pydantic", "rich", "localdial_client"},
         ),
-        ("import localdial_server.cli.routing", {"localdial_server.cli.numbers", "rich.progress"}),
+        (
+            (
+                "sys.argv[1:] = ['--json', 'resolve', 'acme', 'ann', '+1', '--server', 'nonsense']\n"
+                "from localdial_server.cli import main\n"
+                "try: main()\n"
+                "except SystemExit: assert 'localdial_server.cli.routing' in sys.modules"
+            ),
+            {"importlib.metadata", "localdial_server.cli.numbers", "pydantic", "rich"},
+        ),
         ("import localdial_server.runtime.workers", {"sqlalchemy", "cryptography", "jwt"}),
         (
             "import localdial_server.runtime.serve",
