@@ -10,9 +10,10 @@ import datetime as dt
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import machine, measure, plot, report, servers
+from tests.bench import machine, measure, plot, probes, report, servers
 from tests.bench.h2load import LoadError
 from tests.bench.journal import Journal
 from tests.bench.subjects import SUBJECTS
@@ -29,24 +30,32 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=_ROUNDS, help=f"rounds (default {_ROUNDS})")
     parser.add_argument("--seconds", type=float, default=4, help="of each measurement (default 4)")
     parser.add_argument(
-        "--only", default="", metavar="TEXT", help="measure only subjects whose name contains the text"
+        "--only",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="measure only subjects whose name contains the text; may be repeated",
     )
     arguments = parser.parse_args()
     if arguments.rounds < 1 or arguments.seconds <= 0:
         parser.error("--rounds must be at least 1, and --seconds more than 0")
-    subjects = [subject for subject in SUBJECTS if arguments.only in subject.name]
-    if not subjects:
-        names = "\n".join(f"  {subject.name}" for subject in SUBJECTS)
-        sys.exit(f"--only {arguments.only}: no subject has that in its name. The subjects are:\n{names}")
+    all_probes = probes.probes()
+    subjects = [each for each in SUBJECTS if _is_wanted(each.name, arguments.only)]
+    wanted_probes = [each for each in all_probes if _is_wanted(each.name, arguments.only)]
+    if not subjects and not wanted_probes:
+        names = [each.name for each in SUBJECTS] + [each.name for each in all_probes]
+        sys.exit("\n  ".join(["--only: no subject has that in its name. The subjects are:", *names]))
     # Stop the servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
-    is_trial = arguments.rounds < _ROUNDS or len(subjects) < len(SUBJECTS)
+    # Without repetition, in order.
+    wanted = {each.server: None for each in subjects} | {each.server: None for each in wanted_probes}
+    is_trial = arguments.rounds < _ROUNDS or bool(arguments.only)
     conditions = machine.conditions(" ".join(["scripts/bench", *sys.argv[1:]]))
     journal = Journal(_TRIALS / "journal.jsonl", conditions)
     load_average = os.getloadavg()[0]
     try:
-        with servers.running({subject.server for subject in subjects}) as running:
-            bench = measure.Bench(running, subjects, arguments.seconds)
+        with servers.running(wanted) as running:
+            bench = measure.Bench(running, subjects, wanted_probes, arguments.seconds)
             closed = bench.closed_loop(journal, arguments.rounds)
             open_ = bench.open_loop(journal, arguments.rounds, closed)
     except LoadError as error:
@@ -62,6 +71,10 @@ def main() -> None:
     journal.close()
     print(page)
     print(f"written to {folder / name}.md and .svg", file=sys.stderr)
+
+
+def _is_wanted(name: str, texts: Sequence[str]) -> bool:
+    return not texts or any(text in name for text in texts)
 
 
 if __name__ == "__main__":

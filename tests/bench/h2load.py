@@ -30,11 +30,12 @@ class ClosedLoop:
     """So many calls are open at any time."""
 
     open_calls: int
+    most_connections: int = _CONNECTIONS
 
     @property
     def connections(self) -> int:
         """The number of connections."""
-        return min(self.open_calls, _CONNECTIONS)
+        return min(self.open_calls, self.most_connections)
 
     @property
     def arguments(self) -> Sequence[str]:

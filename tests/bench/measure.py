@@ -13,13 +13,18 @@ import grpc
 
 from tests.bench.h2load import ClosedLoop, Figures, LoadError, OpenLoop, run
 from tests.bench.journal import Journal, Round
-from tests.bench.servers import Server
-from tests.bench.subjects import Subject, Work
+from tests.bench.probes import Probe
+from tests.bench.servers import Server, on_cores
+from tests.bench.subjects import OPEN_CALLS, Measured, Subject
 
-OPEN_CALLS = (1, 10, 100)
 SHARES_OF_PEAK = (25, 50, 75)
 
+Load = ClosedLoop | OpenLoop
+
 _WARM_UP_SECONDS = 0.5
+
+# For calls that may be recorded after the answer.
+_RECORDED_WITHIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -28,23 +33,23 @@ class Bench:
 
     servers: Mapping[str, Server]
     subjects: Sequence[Subject]
+    probes: Sequence[Probe]
     seconds: float
 
     def closed_loop(self, journal: Journal, rounds: int) -> Sequence[Round]:
-        """Measure with each number of `OPEN_CALLS`; return the rounds, by subject and number of calls."""
-        loads = {
-            subject.name: {str(count): ClosedLoop(count) for count in OPEN_CALLS} for subject in self.subjects
-        }
-        return self._rounds(journal, "closed loop", rounds, loads)
+        """Measure subjects and probes; return the rounds, by name and number of open calls."""
+        measured: list[Measured] = [*self.subjects, *self.probes]
+        return self._rounds(journal, "closed loop", rounds, [(each, each.closed_loops) for each in measured])
 
     def open_loop(self, journal: Journal, rounds: int, closed: Sequence[Round]) -> Sequence[Round]:
-        """Measure at each of `SHARES_OF_PEAK` of the closed loop's peak; return the rounds likewise."""
-        loads = {
-            subject.name: {
-                str(share): OpenLoop(peak(closed, subject) * share / 100) for share in SHARES_OF_PEAK
-            }
+        """Measure subjects at `SHARES_OF_PEAK` of the closed loop's peak; return the rounds likewise."""
+        loads = [
+            (
+                subject,
+                {str(share): OpenLoop(peak(closed, subject) * share / 100) for share in SHARES_OF_PEAK},
+            )
             for subject in self.subjects
-        }
+        ]
         return self._rounds(journal, "open loop", rounds, loads)
 
     def _rounds(
@@ -52,39 +57,41 @@ class Bench:
         journal: Journal,
         loop: str,
         rounds: int,
-        loads: Mapping[str, Mapping[str, ClosedLoop | OpenLoop]],
+        loads: Sequence[tuple[Measured, Mapping[str, Load]]],
     ) -> Sequence[Round]:
         done = journal.rounds(loop)
         if len(done) == rounds:
             return done
         _progress(f"{loop}, warm-up")
-        calls = {
-            subject.name: {label: self._calls(subject, load) for label, load in loads[subject.name].items()}
-            for subject in self.subjects
-        }
+        measured = [
+            (label, subject, load, self._calls(subject, load))
+            for subject, by_label in loads
+            for label, load in by_label.items()
+        ]
+        # Each load is put on one subject after the other.
+        labels = list(dict.fromkeys(label for label, _, _, _ in measured))
+        measured.sort(key=lambda each: labels.index(each[0]))
         for number in range(len(done), rounds):
             _progress(f"{loop}, round {number + 1} of {rounds}")
-            taken: Round = {subject.name: {} for subject in self.subjects}
-            for label in next(iter(loads.values())):
-                for subject in self.subjects:
-                    load = loads[subject.name][label]
-                    taken[subject.name][label] = self._measure(subject, load, calls[subject.name][label])
+            taken: Round = {subject.name: {} for subject, _ in loads}
+            for label, subject, load, calls in measured:
+                taken[subject.name][label] = self._measure(subject, load, calls)
             journal.add(loop, taken)
         return journal.rounds(loop)
 
-    def _calls(self, subject: Subject, load: ClosedLoop | OpenLoop) -> int:
+    def _calls(self, subject: Measured, load: Load) -> int:
         """Warm the server up, and return how many calls take the time of a measurement."""
         if isinstance(load, OpenLoop):
             rate = load.rate
             self._measure(subject, load, _multiple(rate * _WARM_UP_SECONDS, load))
         else:
-            calls, rate = 100, 0.0
+            calls, rate = _multiple(100, load), 0.0
             while calls < rate * _WARM_UP_SECONDS or not rate:
                 rate = self._measure(subject, load, calls).rate
                 calls = _multiple(min(rate * _WARM_UP_SECONDS, calls * 10), load)
         return _multiple(rate * self.seconds, load)
 
-    def _measure(self, subject: Subject, load: ClosedLoop | OpenLoop, calls: int) -> Figures:
+    def _measure(self, subject: Measured, load: Load, calls: int) -> Figures:
         """Put the load on the subject once.
 
         Raises `LoadError` unless the calls that were answered, and no others, are in the database. In the
@@ -94,15 +101,18 @@ class Bench:
         server = self.servers[subject.server]
         before = server.recorded_calls()
         try:
-            size = server.response_bytes(subject.request)
-            figures = run(server.address, subject.request, load, calls, size)
+            size = server.response_bytes(subject.request, subject.method)
+            with on_cores(server.load_cores):
+                figures = run(server.address, subject.request, load, calls, size, method=subject.method)
         except (LoadError, grpc.RpcError) as error:
             raise LoadError(f"{subject.name}, {load}: {error}") from None
-        recorded = server.recorded_calls() - before
         # One more call was made for the size of its response.
-        expected = calls - figures.failed + 1 if subject.work is Work.RECORD else 0
+        expected = subject.rows * (calls - figures.failed + 1)
+        deadline = time.monotonic() + (_RECORDED_WITHIN_SECONDS if subject.is_recorded_later else 0)
+        while (recorded := server.recorded_calls() - before) < expected and time.monotonic() < deadline:
+            time.sleep(0.1)
         if recorded != expected:
-            raise LoadError(f"{subject.name}, {load}: {recorded} calls were recorded instead of {expected}")
+            raise LoadError(f"{subject.name}, {load}: {recorded} rows were recorded instead of {expected}")
         if figures.failed and isinstance(load, ClosedLoop):
             raise LoadError(f"{subject.name}, {load}: {figures.failed} of {calls} calls failed")
         return figures
@@ -115,7 +125,7 @@ def peak(closed: Sequence[Round], subject: Subject) -> float:
     )
 
 
-def _multiple(calls: float, load: ClosedLoop | OpenLoop) -> int:
+def _multiple(calls: float, load: Load) -> int:
     """Return about so many calls, which the load's connections can share equally."""
     return max(round(calls / load.connections), 1) * load.connections
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tests.bench import targets
 from tests.bench.h2load import Figures
 from tests.bench.journal import Round
-from tests.bench.measure import OPEN_CALLS, SHARES_OF_PEAK, peak
-from tests.bench.subjects import RIVAL, Subject, no_op_of
+from tests.bench.measure import SHARES_OF_PEAK, peak
+from tests.bench.subjects import OPEN_CALLS, RIVAL, Subject, no_op_of
 from tests.drills.rounds import Figure
 
 _CLOSED_HEAD = (
@@ -36,6 +37,13 @@ def page(title: str, conditions: Mapping[str, str], plot: str, results: Results)
             "",
             f"Rounds: {len(results.closed)}. Each figure is their median, with the least and the greatest.",
             f"Written by `{conditions['command']}`; [Benchmarks](README.md) says what is compared and how.",
+            "",
+            "## Targets",
+            "",
+            "*Holds* is about the median. [Benchmarks](README.md#targets) lists the targets that no load can",
+            "show, each with its drill.",
+            "",
+            *targets.table(results.closed),
             "",
             "## Closed loop",
             "",

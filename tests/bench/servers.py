@@ -1,6 +1,10 @@
-"""The servers under test, all on one core. PostgreSQL and the load run on another."""
+"""The servers under test, all on one core. PostgreSQL and the load run on another.
+
+Only servers that are compared as workers share all cores with a PostgreSQL of their own and the load.
+"""
 
 import contextlib
+import functools
 import os
 import sqlite3
 import subprocess
@@ -12,15 +16,13 @@ from pathlib import Path
 
 import grpc
 
-from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
-from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
-from localdial_client import Client
 from localdial_server.runtime import bootstrap
 from localdial_server.settings.settings import read_settings
+from tests.bench.data import set_up
 from tests.bench.h2load import RESOLVE
-from tests.bench.subjects import ORGANIZATION, USER
 from tests.functional.server_process import ServerProcess
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import wait_until
 
 Command = Sequence[str | Path]
 
@@ -41,18 +43,22 @@ _NO_OPS: Mapping[str, Command] = {
     "localdial-no-op": [sys.executable, "-m", "tests.bench.no_op_server"],
 }
 
-_CORES = sorted(os.sched_getaffinity(0))
-_SERVER_CORE, _LOAD_CORE = _CORES[0], _CORES[-1]
+# The names of servers with so many workers.
+_WORKERS: Mapping[str, int] = {"localdial-workers-1": 1, "localdial-workers-2": 2}
 
-_COUNT = "SELECT count(*) FROM outbound_calls"
+_CORES = sorted(os.sched_getaffinity(0))
+_SERVER_CORE, _LOAD_CORE = _CORES[:1], _CORES[-1:]
+
+_COUNT = "SELECT (SELECT count(*) FROM outbound_calls) + (SELECT count(*) FROM inbound_calls)"
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: its address, and how many calls are in its database."""
+    """A running server: its address, how many calls are in its database, and the cores of the load."""
 
     address: str
     recorded_calls: Callable[[], int] = lambda: 0
+    load_cores: Sequence[int] = tuple(_LOAD_CORE)
 
     def response_bytes(self, request: bytes, method: str = RESOLVE) -> int:
         """Make one call, and return the size of its response on the wire, in bytes."""
@@ -64,59 +70,86 @@ class Server:
 @contextlib.contextmanager
 def running(wanted: Iterable[str]) -> Iterator[Mapping[str, Server]]:
     """Start the wanted servers and yield them by name, each with a database of its own."""
-    if _SERVER_CORE == _LOAD_CORE:
+    if len(_CORES) < 2:
         sys.exit("this machine lets the benchmark use one core; it needs two, one of them for the load")
-    _move_to(_LOAD_CORE)
     with (
+        on_cores(_LOAD_CORE),
         tempfile.TemporaryDirectory(prefix="localdial-bench-") as folder,
-        # With PostgreSQL's own settings, so with fsync.
-        PostgresServer({}) as postgres,
         contextlib.ExitStack() as stack,
     ):
-        starter = _Starter(stack, Path(folder), postgres)
+        starter = _Starter(stack, Path(folder))
         yield {name: starter.start(name) for name in wanted}
 
 
 class _Starter:
     """Starts servers that run until the stack is closed."""
 
-    def __init__(self, stack: contextlib.ExitStack, folder: Path, postgres: PostgresServer) -> None:
+    def __init__(self, stack: contextlib.ExitStack, folder: Path) -> None:
         self._stack = stack
         self._folder = folder
-        self._postgres = postgres
-        # Each server gets a copy of this database.
+
+    @functools.cached_property
+    def _pinned(self) -> PostgresServer:
+        return self._postgres(_LOAD_CORE)
+
+    @functools.cached_property
+    def _unpinned(self) -> PostgresServer:
+        return self._postgres(_CORES)
+
+    def _postgres(self, cores: Sequence[int]) -> PostgresServer:
+        """Start PostgreSQL with a database that each server gets a copy of."""
+        with on_cores(cores):
+            # With PostgreSQL's own settings, so with fsync.
+            postgres = self._stack.enter_context(PostgresServer({}))
         url = postgres.create_database("template")
         bootstrap.migrate(read_settings(database_url=url))
-        with _localdial(folder / "template", LOCALDIAL_DATABASE_URL=url) as address:
-            _set_up(address)
+        with tempfile.TemporaryDirectory() as folder, _localdial(Path(folder), _SERVER_CORE, url) as process:
+            set_up(process.address)
+        return postgres
 
     def start(self, name: str) -> Server:
         if name in _NO_OPS:
             return Server(self._program(_NO_OPS[name]))
+        if name in _WORKERS:
+            return self._with_workers(name)
         if name == "localdial-sqlite":
             return self._on_sqlite(name)
-        url = self._postgres.create_database(name, "template")
+        url = self._pinned.create_database(name, "template")
         if name in _RIVALS:
             address = self._program([*_RIVALS[name], "--database", url])
         else:
-            running = _localdial(self._folder / name, LOCALDIAL_DATABASE_URL=url)
-            address = self._stack.enter_context(running)
-        return Server(address, lambda: int(self._postgres.execute(_COUNT, name)[0][0]))
+            address = self._localdial(name, _SERVER_CORE, url).address
+        return Server(address, _count(self._pinned, name))
+
+    def _with_workers(self, name: str) -> Server:
+        url = self._unpinned.create_database(name, "template")
+        count = _WORKERS[name]
+        process = self._localdial(name, _CORES, url, LOCALDIAL_WORKERS=str(count))
+        if count > 1:
+            # The address is known when the first worker serves.
+            wait_until(lambda: any(event.get("workers") == count for event in process.logged()))
+        return Server(process.address, _count(self._unpinned, name), _CORES)
 
     def _on_sqlite(self, name: str) -> Server:
-        folder = self._folder / name
-        address = self._stack.enter_context(_localdial(folder))
-        _set_up(address)
+        address = self._localdial(name, _SERVER_CORE).address
+        set_up(address)
 
         def count() -> int:
-            with contextlib.closing(sqlite3.connect(folder / "localdial.db")) as connection:
+            with contextlib.closing(sqlite3.connect(self._folder / name / "localdial.db")) as connection:
                 return int(connection.execute(_COUNT).fetchone()[0])
 
         return Server(address, count)
 
+    def _localdial(
+        self, name: str, cores: Sequence[int], database_url: str = "", **settings: str
+    ) -> ServerProcess:
+        folder = self._folder / name
+        folder.mkdir()
+        return self._stack.enter_context(_localdial(folder, cores, database_url, **settings))
+
     def _program(self, command: Command) -> str:
         """Start a program that prints its address, and return that."""
-        with _on_server_core():
+        with on_cores(_SERVER_CORE):
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_REPOSITORY)
         self._stack.callback(_end, process)
         assert process.stdout is not None
@@ -125,42 +158,35 @@ class _Starter:
         return address
 
 
-def _set_up(address: str) -> None:
-    """Create the organization, with a user and five numbers to choose from."""
-    with Client(address) as client:
-        organization = Organization(organization_id=ORGANIZATION, organization_number="+13125550150")
-        client.directory.set_organization(SetOrganizationRequest(organization=organization))
-        user = User(organization_id=ORGANIZATION, user_id=USER)
-        client.directory.set_user(SetUserRequest(user=user))
-        client.number_inventory.purchase_numbers(
-            PurchaseNumbersRequest(organization_id=ORGANIZATION, area_code="415", quantity=5)
-        )
-
-
 @contextlib.contextmanager
-def _localdial(folder: Path, **settings: str) -> Iterator[str]:
-    folder.mkdir()
-    server = ServerProcess(folder, LOCALDIAL_SPOOL_DIRECTORY=str(folder / "spool"), **settings)
-    with _on_server_core():
-        server.start()
+def _localdial(
+    folder: Path, cores: Sequence[int], database_url: str = "", **settings: str
+) -> Iterator[ServerProcess]:
+    """Run the server with its files in the folder. Without a URL, it uses SQLite there."""
+    if database_url:
+        settings["LOCALDIAL_DATABASE_URL"] = database_url
+    process = ServerProcess(folder, LOCALDIAL_SPOOL_DIRECTORY=str(folder / "spool"), **settings)
+    with on_cores(cores):
+        process.start()
     try:
-        yield server.address
+        yield process
     finally:
-        server.stop()
+        process.stop()
+
+
+def _count(postgres: PostgresServer, database: str) -> Callable[[], int]:
+    return lambda: int(postgres.execute(_COUNT, database)[0][0])
 
 
 @contextlib.contextmanager
-def _on_server_core() -> Iterator[None]:
-    """Start processes on the core of the servers: a child inherits where its parent may run."""
-    _move_to(_SERVER_CORE)
+def on_cores(cores: Iterable[int]) -> Iterator[None]:
+    """Start processes on these cores: a child inherits where its parent may run."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
-        _move_to(_LOAD_CORE)
-
-
-def _move_to(core: int) -> None:
-    os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, before)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -21,9 +21,9 @@ from localdial.v1.call_routing_pb2 import (
     RouteInboundCallRequest,
 )
 from localdial_client import Client
+from tests.bench.data import ORGANIZATION, USER
 from tests.bench.h2load import RESOLVE, ClosedLoop, Figures, run
 from tests.bench.servers import Server, running
-from tests.bench.subjects import ORGANIZATION, USER
 from tests.drills.arguments import argument_parser
 from tests.drills.rounds import Figure, in_turns, print_machine
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from tests.bench.h2load import Figures
 from tests.bench.journal import Round
-from tests.bench.measure import OPEN_CALLS, SHARES_OF_PEAK, peak
+from tests.bench.measure import SHARES_OF_PEAK, peak
 from tests.bench.report import Results, closed_table, open_table
-from tests.bench.subjects import RIVAL, SUBJECTS, Subject, Work, no_op_of
+from tests.bench.subjects import OPEN_CALLS, RIVAL, SUBJECTS, Subject, Work, no_op_of
 
 OURS = next(
     each for each in SUBJECTS if each.family == "localdial on PostgreSQL" and each.work is Work.RECORD

@@ -1,0 +1,143 @@
+"""What the targets compare besides the subjects."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from localdial.v1.call_routing_pb2 import (
+    BatchResolveOutboundCallerIdsRequest,
+    ResolveOutboundCallerIdRequest,
+    RouteInboundCallRequest,
+)
+from localdial_server.domain.choice import HASH_BYTES, hash_number
+from tests.bench.data import CALLED_BACK, CALLEE, CHOICES, NUMBERS, ORGANIZATION, THOUSAND, USER
+from tests.bench.h2load import RESOLVE, ClosedLoop
+
+DATABASES = {"PostgreSQL": "postgresql", "SQLite": "sqlite"}
+
+LEGS = 100
+
+_SERVICE = "/localdial.v1.CallRouting/"
+
+# One connection for each call: the kernel gives each connection to one of the workers, and of many about
+# half to each of two.
+WORKERS_OPEN = 200
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Calls of one method of one server, a `Measured`."""
+
+    name: str
+    server: str
+    method: str
+    message: Message
+    loads: Sequence[ClosedLoop]
+    rows: int = 0
+    is_recorded_later: bool = False
+
+    @property
+    def request(self) -> bytes:
+        return self.message.SerializeToString()
+
+    @property
+    def closed_loops(self) -> Mapping[str, ClosedLoop]:
+        return {str(load.open_calls): load for load in self.loads}
+
+
+def choosing(front: str, organization: str) -> str:
+    """Return the name of the probe that chooses from the organization's numbers."""
+    count = len(CHOICES[organization])
+    return f"{front}, decide only, {count:,} number{'s' * (count > 1)}"
+
+
+def workers(count: int, work: str) -> str:
+    """Return the name of the probe of so many worker processes."""
+    return f"localdial, {count} worker{'s' * (count > 1)}, {work}"
+
+
+def call_backs(database: str) -> str:
+    """Return the name of the probe of RouteInboundCall."""
+    return f"localdial on {database}, RouteInboundCall"
+
+
+def batches(database: str) -> str:
+    """Return the name of the probe of BatchResolveOutboundCallerIds."""
+    return f"localdial on {database}, batches of {LEGS}"
+
+
+def probes() -> Sequence[Probe]:
+    """Return all probes. Those that are compared with each other are neighbors."""
+    callee = _typical_callee()
+    return [
+        *(
+            Probe(
+                choosing("localdial", organization),
+                "localdial-sqlite",
+                RESOLVE,
+                _resolve(organization, callee, is_validate_only=True),
+                [ClosedLoop(100)],
+            )
+            for organization in CHOICES
+        ),
+        *(
+            Probe(
+                call_backs(database),
+                f"localdial-{engine}",
+                f"{_SERVICE}RouteInboundCall",
+                RouteInboundCallRequest(called_number=NUMBERS[0], caller_number=CALLED_BACK),
+                [ClosedLoop(1), ClosedLoop(10)],
+                rows=1,
+                is_recorded_later=True,
+            )
+            for database, engine in DATABASES.items()
+        ),
+        *(
+            Probe(
+                batches(database),
+                f"localdial-{engine}",
+                f"{_SERVICE}BatchResolveOutboundCallerIds",
+                BatchResolveOutboundCallerIdsRequest(
+                    requests=[
+                        _resolve(ORGANIZATION, f"+1415555{number:04}", is_validate_only=False)
+                        for number in range(LEGS)
+                    ]
+                ),
+                [ClosedLoop(10)],
+                rows=LEGS,
+            )
+            for database, engine in DATABASES.items()
+        ),
+        *(
+            Probe(
+                workers(count, work),
+                f"localdial-workers-{count}",
+                RESOLVE,
+                _resolve(ORGANIZATION, CALLEE, is_validate_only=not rows),
+                [ClosedLoop(WORKERS_OPEN, most_connections=WORKERS_OPEN)],
+                rows,
+            )
+            for work, rows in (("decide only", 0), ("decide and record", 1))
+            for count in (1, 2)
+        ),
+    ]
+
+
+def _resolve(organization: str, callee: str, *, is_validate_only: bool) -> ResolveOutboundCallerIdRequest:
+    return ResolveOutboundCallerIdRequest(
+        organization_id=organization, user_id=USER, callee_number=callee, validate_only=is_validate_only
+    )
+
+
+def _typical_callee() -> str:
+    """Return a callee for whom an average count of the thousand numbers is weighed (`docs/choice.md`)."""
+    hashes = [hash_number(number) for number in CHOICES[THOUSAND]]
+
+    def near(callee: str) -> int:
+        asked = hash_number(callee)
+        questions = list(zip(asked[8:12], asked[12:16], strict=True))
+        return sum(any(each[place % HASH_BYTES] == value for place, value in questions) for each in hashes)
+
+    callees = [f"+16285550{number}" for number in range(100, 131)]
+    return sorted(callees, key=near)[len(callees) // 2]
