@@ -32,7 +32,7 @@ class CallRoutingServicer:
 
     def __init__(self, use_cases: CallRouting, contract: Contract) -> None:
         self._use_cases = use_cases
-        self._check = contract.check
+        self._contract = contract
 
     async def resolve_outbound_caller_id(
         self, request: pb.ResolveOutboundCallerIdRequest
@@ -53,7 +53,8 @@ class CallRoutingServicer:
         for each in request.requests:
             result = response.results.add()
             try:
-                self._check(each)
+                if not self._contract.is_surely_valid(each):
+                    await self._contract.check_whole(each)
             except InvalidFields as error:
                 result.status.CopyFrom(status_of(error))
             else:

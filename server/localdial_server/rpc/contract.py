@@ -5,13 +5,14 @@ contract beside this module, and the server parses requests into classes made fr
 have the same fields as the generated classes and are annotated as those.
 """
 
+import asyncio
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import protovalidate
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
@@ -22,6 +23,10 @@ from localdial_server.domain.errors import FieldViolation, InvalidFields, Reason
 from localdial_server.domain.possible_numbers import is_possible, why_impossible
 from localdial_server.domain.suggested_numbers import suggested_number
 from localdial_server.rpc.fast_check import IGNORE_ALWAYS, Check, fast_check
+
+# Only requests that break a rule need it, and it takes 18 MB and 0.08 s to load.
+if TYPE_CHECKING:
+    import protovalidate
 
 PACKAGE = "localdial.v1"
 # Items of a long list that are checked before the event loop is let go: about 3 ms if all are wrong.
@@ -61,7 +66,6 @@ class Contract:
         for file in descriptor_pb2.FileDescriptorSet.FromString(image).file:
             pool.AddSerializedFile(file.SerializeToString())
         self._pool = pool
-        self._validator = protovalidate.Validator()
         self._fast_checks: dict[type[Message], Check | None] = {}
         self._lists: dict[type[Message], Sequence[tuple[str, int]]] = {}
         self._fields_of_domain: dict[type[Message], Sequence[tuple[str, bool, _Rule | None]]] = {}
@@ -80,16 +84,42 @@ class Contract:
         message = self.service(service).methods_by_name[method].input_type
         request_class = self.message_class(message.full_name)
         self._fast_checks[request_class] = fast_check(message, self.rules_of)
-        # Compile the rules now, so that no caller waits for that.
-        self._validator.collect_violations(request_class())
         return request_class
+
+    @functools.cached_property
+    def _validator(self) -> "protovalidate.Validator":
+        import protovalidate  # noqa: PLC0415 - see above
+
+        validator = protovalidate.Validator()
+        # Compile the rules now, so that no later caller waits for that.
+        for request_class in self._fast_checks:
+            validator.collect_violations(request_class())
+        return validator
+
+    async def _load_validator(self) -> None:
+        """Load the validator in a thread, so that other calls do not wait for the first invalid request."""
+        if "_validator" not in vars(self):
+            await asyncio.to_thread(getattr, self, "_validator")
+
+    def is_surely_valid(self, request: Message) -> bool:
+        """Return whether no field breaks a rule; False too if only the whole check finds out.
+
+        Nearly every request is valid, and this takes a fifth of the time of the whole check.
+        """
+        is_valid = self._fast_checks.get(type(request))
+        return is_valid is not None and bool(is_valid(request))
 
     def check(self, request: Message) -> None:
         """Raise `InvalidFields` with every field that breaks a rule."""
-        # Nearly every request is valid, and the fast check takes a fifth of the time.
-        if not self._is_surely_valid(request):
+        if not self.is_surely_valid(request):
             self._require_lengths(request)
             _raise_if_any(self.violations(request))
+
+    async def check_whole(self, request: Message) -> None:
+        """Do what `check` does for a request that is not surely valid."""
+        await self._load_validator()
+        self._require_lengths(request)
+        _raise_if_any(self.violations(request))
 
     async def check_in_slices(self, request: Message, long: str) -> None:
         """Do what `check` does, and let the event loop go in between. `long` is the request's `long_list`."""
@@ -97,7 +127,8 @@ class Contract:
         items = getattr(request, long)
         if len(items) <= _CHECKED_AT_ONCE or _has_duplicates(items):
             # Only the whole list shows that an item occurs twice.
-            self.check(request)
+            if not self.is_surely_valid(request):
+                await self.check_whole(request)
             return
         rest = type(request)()
         rest.CopyFrom(request)
@@ -108,7 +139,10 @@ class Contract:
             part = type(request)()
             part.CopyFrom(rest)
             getattr(part, long).extend(items[begin : begin + _CHECKED_AT_ONCE])
-            found = () if self._is_surely_valid(part) else self.violations(part)
+            found: Sequence[FieldViolation] = ()
+            if not self.is_surely_valid(part):
+                await self._load_validator()
+                found = self.violations(part)
             # Those of the other fields are the same for every part.
             violations += [
                 _moved(each, long, begin) for each in found if not begin or each.field.startswith(f"{long}[")
@@ -134,11 +168,6 @@ class Contract:
         for name, most in self._max_items(type(request)):
             if len(getattr(request, name)) > most:
                 raise too_many_items(name, most)
-
-    def _is_surely_valid(self, request: Message) -> bool:
-        """Return whether no field breaks a rule; False too if only the whole check finds out."""
-        is_valid = self._fast_checks.get(type(request))
-        return is_valid is not None and bool(is_valid(request))
 
     def violations(self, request: Message) -> Sequence[FieldViolation]:
         """Return every violation of a rule, in the order of the list items that they are about.
@@ -261,7 +290,7 @@ def parse(request_class: type[Message], raw: bytes) -> Message:
         ) from None
 
 
-def _describe(violation: protovalidate.Violation) -> FieldViolation:
+def _describe(violation: "protovalidate.Violation") -> FieldViolation:
     rule = violation.proto
     text = rule.message
     for noise in "repeated value ", "value ":

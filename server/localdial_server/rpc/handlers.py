@@ -134,7 +134,7 @@ class RpcHandlers:
         access = MethodAccess(descriptor, self._shares_account)
         gate = self._admission.gate(descriptor)
         invoke = self._invocation(descriptor, method)
-        check, check_in_slices = self._contract.check, self._contract.check_in_slices
+        contract = self._contract
         long = self._contract.long_list(request_class)
         bounds = RequestBounds(self._contract, descriptor.input_type)
         life_cycle = self.life_cycle
@@ -150,10 +150,10 @@ class RpcHandlers:
                 bounds.require_items(raw)
                 request = parse(request_class, raw)
                 access.require(principal, request)
-                if long is None:
-                    check(request)
-                else:
-                    await check_in_slices(request, long)
+                if long is not None:
+                    await contract.check_in_slices(request, long)
+                elif not contract.is_surely_valid(request):
+                    await contract.check_whole(request)
                 response = await invoke(request, principal, ticket, context)
                 return response.SerializeToString()
             except ServiceError as error:

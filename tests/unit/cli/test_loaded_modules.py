@@ -35,7 +35,7 @@ def loaded_by(code: str) -> set[str]:
         ("import localdial_server.runtime.workers", {"sqlalchemy", "cryptography", "jwt"}),
         (
             "import localdial_server.runtime.serve",
-            {"alembic", "cryptography", "jwt", "psycopg", "starlette", "twilio", "uvicorn"},
+            {"alembic", "cryptography", "jwt", "protovalidate", "psycopg", "starlette", "twilio", "uvicorn"},
         ),
     ],
 )

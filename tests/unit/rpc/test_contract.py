@@ -203,3 +203,15 @@ async def test_others_are_served_while_a_long_request_is_checked() -> None:
 )
 def test_long_lists_are_known(service: str, method: str, field: str | None) -> None:
     assert CONTRACT.long_list(CONTRACT.request_class(service, method)) == field
+
+
+async def test_the_event_loop_turns_while_the_first_invalid_request_loads_the_validator() -> None:
+    contract = Contract()
+    request_class = contract.request_class("CallRouting", "RouteInboundCall")
+    checked = asyncio.create_task(contract.check_whole(request_class()))
+    turns = 0
+    while not checked.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert isinstance(checked.exception(), InvalidFields)
+    assert turns > 2
