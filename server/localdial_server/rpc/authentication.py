@@ -1,9 +1,10 @@
 """Who calls: from the credentials of a call to its principal."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from localdial_server.domain.errors import Reason, ServiceError
 from localdial_server.domain.principals import Principal
+from localdial_server.rpc.call_context import CallContext
 
 
 class Unauthenticated(ServiceError, reason=Reason.UNAUTHENTICATED):
@@ -19,8 +20,8 @@ class Unauthenticated(ServiceError, reason=Reason.UNAUTHENTICATED):
 class Authenticator(Protocol):
     """Finds the principal of a call."""
 
-    async def authenticate(self, call: Any) -> Principal:
-        """Return the principal of the call, which is a `grpc.aio.ServicerContext`.
+    async def authenticate(self, call: CallContext) -> Principal:
+        """Return the principal of the call.
 
         Raises `Unauthenticated`, and `StorageUnavailable` if that cannot be known now.
         """

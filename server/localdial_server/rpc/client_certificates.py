@@ -1,9 +1,10 @@
 """Client certificates as credentials (mTLS)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from localdial_server.domain.principals import Principal
+from localdial_server.rpc.call_context import CallContext
 
 # gRPC's names for what a verified certificate says of its holder. The subject alternative names come first:
 # a common name counts only if nothing else in the certificate is known.
@@ -23,11 +24,8 @@ class ClientCertificates:
         """`principals`: by a name in the certificate, such as `DNS:dialer.example.com`."""
         self._principals = principals
 
-    def principal_of(self, call: Any) -> Principal | None:
-        """Return the principal, or None if there is no certificate or none that stands for a principal.
-
-        `call` is a `grpc.aio.ServicerContext`.
-        """
+    def principal_of(self, call: CallContext) -> Principal | None:
+        """Return the principal, or None if there is no certificate or none that stands for a principal."""
         if not self._principals:
             return None
         properties: Mapping[str, Iterable[bytes]] = call.auth_context()

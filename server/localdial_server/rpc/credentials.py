@@ -1,6 +1,6 @@
 """The chain of credentials: an API key or a token in the metadata, else a client certificate."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
@@ -8,6 +8,7 @@ from localdial_server.domain.api_keys import PREFIX
 from localdial_server.domain.principals import ANONYMOUS, Principal
 from localdial_server.rpc.api_key_credentials import ApiKeyCredentials
 from localdial_server.rpc.authentication import Authenticator, Unauthenticated
+from localdial_server.rpc.call_context import CallContext
 from localdial_server.rpc.client_certificates import ClientCertificates
 
 # It loads `jwt`, which no server without an issuer of tokens needs.
@@ -36,7 +37,7 @@ class Credentials(Authenticator):
         self._required = required
 
     @override
-    async def authenticate(self, call: Any) -> Principal:
+    async def authenticate(self, call: CallContext) -> Principal:
         header = None
         for name, value in call.invocation_metadata():
             if name == _HEADER:
@@ -54,7 +55,7 @@ class Credentials(Authenticator):
             raise Unauthenticated
         return await self._tokens.principal_of(token)
 
-    def _without_bearer(self, call: Any) -> Principal:
+    def _without_bearer(self, call: CallContext) -> Principal:
         principal = None if self._certificates is None else self._certificates.principal_of(call)
         if principal is not None:
             return principal

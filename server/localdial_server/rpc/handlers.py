@@ -7,7 +7,7 @@ exception that escapes.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
@@ -21,6 +21,7 @@ from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.rpc.access import MethodAccess
 from localdial_server.rpc.admission import Admission, Ticket
 from localdial_server.rpc.authentication import Authenticator
+from localdial_server.rpc.call_context import CallContext
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.incidents import Incidents
 from localdial_server.rpc.life_cycle import LifeCycle, ShuttingDown
@@ -35,8 +36,7 @@ _limited_log = LimitedLog(_log)
 Method = Callable[..., Awaitable[Message]]
 """Gets the request. Those of `_GETS_CALL` also get the `Call`."""
 
-_Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
-_Invocation = Callable[[Message, Principal, Ticket, _Context], Awaitable[Message]]
+_Invocation = Callable[[Message, Principal, Ticket, CallContext], Awaitable[Message]]
 
 
 class Call(NamedTuple):
@@ -139,7 +139,7 @@ class RpcHandlers:
         bounds = RequestBounds(self._contract, descriptor.input_type)
         life_cycle = self.life_cycle
 
-        async def handle(raw: bytes, context: _Context) -> bytes:
+        async def handle(raw: bytes, context: CallContext) -> bytes:
             principal = ticket = request = None
             try:
                 if not life_cycle.is_serving:
@@ -193,7 +193,7 @@ class RpcHandlers:
         when_time_is_up = _NEAR_DEADLINE.get(descriptor.name)
 
         async def invoke(
-            request: Message, principal: Principal, ticket: Ticket, context: _Context
+            request: Message, principal: Principal, ticket: Ticket, context: CallContext
         ) -> Message:
             CURRENT_CALLER.set(_caller(principal, context, descriptor, request))
             if when_time_is_up is None:
@@ -229,7 +229,7 @@ class RpcHandlers:
 
 async def _in_time(
     call: Awaitable[Message],
-    context: _Context,
+    context: CallContext,
     when_time_is_up: Callable[[], ServiceError],
 ) -> Message:
     """Await the call until shortly before the caller's deadline; then raise `when_time_is_up()`."""
@@ -243,7 +243,7 @@ async def _in_time(
 
 def _caller(
     principal: Principal,
-    context: _Context,
+    context: CallContext,
     method: MethodDescriptor,
     request: Message,
 ) -> Caller:

@@ -9,14 +9,13 @@ methods by name, which `describe` asks for.
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module, resources
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet, SourceCodeInfo
 from google.rpc import error_details_pb2
-from grpc.aio import Server
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
@@ -28,7 +27,14 @@ _SERVICE = "ServerReflection"
 _METHOD = "ServerReflectionInfo"
 
 
-def enable_reflection(names: Sequence[str], server: Server) -> None:
+class Registry(Protocol):
+    """A server to add handlers to."""
+
+    def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Serve the methods of these handlers."""
+
+
+def enable_reflection(names: Sequence[str], server: Registry) -> None:
     """Let the server describe the services of these names, and reflection itself."""
     pool: Any = CommentedPool()
     versions = [f"{package}.{_SERVICE}" for package in (_V1, _ALPHA)]

@@ -7,6 +7,7 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import cast
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -25,12 +26,10 @@ from localdial_server.rpc.handlers import RpcHandlers
 from localdial_server.rpc.health import HealthServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.reflection import enable_reflection
-from localdial_server.rpc.request_sizes import transport_limit_bytes
 from localdial_server.runtime.authentication import authentication
 from localdial_server.runtime.bootstrap import application
-from localdial_server.runtime.connections import channel_arguments, connection_limit, raise_file_limit
-from localdial_server.runtime.eager_accept import eager_server
-from localdial_server.runtime.grpc_ports import bind, log_exposure, own_socket
+from localdial_server.runtime.front import Front, front_of
+from localdial_server.runtime.ports import bind, log_exposure, own_socket
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
 from localdial_server.runtime.sqlite_version import wal_reset_bug
 from localdial_server.runtime.stopping import stop_gracefully
@@ -100,23 +99,20 @@ async def _serve(
             _admission(settings, app.storage),
             app.use_cases.importing.shares_account,
         )
-        limit = connection_limit(settings.max_connections, raise_file_limit())
-        server = grpc_server(
-            channel_arguments(limit, settings.connection_age_seconds, transport_limit_bytes(contract)),
-            shared_port=shared_port,
-        )
-        server.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
-        enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], server)
+        front = front_of(settings, contract, shared_port=shared_port)
+        front.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
+        enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], front)
         health_servicer = HealthServicer([*_SERVICE_NAMES, CALL_BACKS, DEGRADED_CALL_BACKS])
-        health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+        # It calls the two methods of a server that a front has too.
+        health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast("grpc.aio.Server", front))
         await health_servicer.set_all(_NOT_SERVING)
         if shared_port:
             # A worker without a database must not take connections from those that have one.
             await app.wait_until_usable(stop, settings.listen)
             if stop.is_set():
                 return
-        address = bind(server, settings, certificates, shared_port=shared_port)
-        async with _served(server, settings, certificates, shared_port=shared_port) as stop_webhook:
+        address = bind(front, settings, certificates)
+        async with _served(front, settings, certificates, shared_port=shared_port) as stop_webhook:
             await app.wait_until_usable(stop, address)
             if stop.is_set():
                 return
@@ -146,7 +142,7 @@ async def _serve(
                 on_ready(address)
                 await stop.wait()
                 _log.info("stopping")
-                await stop_gracefully(server, rpc, health_servicer, stop_webhook, settings)
+                await stop_gracefully(front, rpc, health_servicer, stop_webhook, settings)
     _log.info("stopped")
 
 
@@ -197,20 +193,20 @@ async def _keep_health(storage: Storage, servicer: HealthServicer, settings: Set
 
 @contextlib.asynccontextmanager
 async def _served(
-    server: grpc.aio.Server,
+    front: Front,
     settings: Settings,
     certificates: ServerCertificates | None,
     *,
     shared_port: bool,
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Start the server, and its webhook if the settings name an address for one.
+    """Start the front, and the server's webhook if the settings name an address for one.
 
     Yields a function that stops the webhook after the requests under way.
     """
     async with contextlib.AsyncExitStack() as stack:
-        target = stack.enter_context(own_socket(server)) if settings.webhook_listen else None
-        stack.push_async_callback(server.stop, 0)
-        await server.start()
+        target = stack.enter_context(own_socket(front)) if settings.webhook_listen else None
+        stack.push_async_callback(front.stop, 0)
+        await front.start()
         if target is None:
             yield _nothing
         else:
@@ -239,12 +235,6 @@ async def _running(background: Sequence[Background]) -> AsyncIterator[None]:
 def _log_failure(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and task.exception() is not None:
         _log.error("a background task failed; restart the server", exc_info=task.exception())
-
-
-def grpc_server(arguments: Sequence[tuple[str, int]], *, shared_port: bool = False) -> grpc.aio.Server:
-    """Return a server without services, with gRPC's `arguments`. It belongs to the running event loop."""
-    # Without a supervisor a second server on the same port is a mistake.
-    return eager_server([*arguments, ("grpc.so_reuseport", int(shared_port))])
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

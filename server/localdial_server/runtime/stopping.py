@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import grpc
-
 from localdial_server.rpc.handlers import RpcHandlers
 from localdial_server.rpc.health import HealthServicer
+from localdial_server.runtime.front import Front
 from localdial_server.settings.settings import Settings
 
 # How long the last calls wait for the other workers on the port to close theirs, in seconds. Their clients
@@ -19,7 +18,7 @@ _LAST_RESPONSES_SECONDS: Final = 1.0
 
 
 async def stop_gracefully(
-    server: grpc.aio.Server,
+    front: Front,
     rpc: RpcHandlers,
     health: HealthServicer,
     stop_webhook: Callable[[], Awaitable[None]],
@@ -35,7 +34,7 @@ async def stop_gracefully(
     await stop_webhook()
     await rpc.life_cycle.refuse_for(settings.lame_duck_seconds)
     # Each connection closes when its last call has ended.
-    closing = asyncio.create_task(server.stop(settings.drain_seconds + _LAST_RESPONSES_SECONDS))
+    closing = asyncio.create_task(front.stop(settings.drain_seconds + _LAST_RESPONSES_SECONDS))
     await asyncio.sleep(_OTHER_WORKERS_SECONDS)
     rpc.life_cycle.connections_are_closing()
     health.end_watches()

@@ -23,7 +23,7 @@ from pydantic_core import to_json
 from localdial_server.observability.logs import configure_logging
 from localdial_server.runtime.connections import raise_file_limit
 from localdial_server.runtime.forgotten_state import refuse_forgotten_state
-from localdial_server.runtime.grpc_ports import log_exposure
+from localdial_server.runtime.ports import log_exposure
 from localdial_server.runtime.side_listeners import serve_metrics
 from localdial_server.runtime.supervisor import Supervisor
 from localdial_server.settings.addresses import listen_alone, opened

@@ -92,6 +92,12 @@ class CertificateFiles:
         authorities = settings.tls_client_ca
         self._authorities = None if authorities is None else _File(authorities, "tls_client_ca")
 
+    @property
+    def paths(self) -> tuple[Path, Path, Path | None]:
+        """The files of the certificate, its key, and the client authorities; None without those."""
+        authorities = None if self._authorities is None else self._authorities.path
+        return self._chain.path, self._key.path, authorities
+
     def state(self) -> object:
         """Return a value that differs after a file was written or replaced."""
         files = (self._chain, self._key, self._authorities)

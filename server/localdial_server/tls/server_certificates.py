@@ -37,6 +37,16 @@ class ServerCertificates:
         self._reload_wanted = asyncio.Event()
         self._export()
 
+    @property
+    def files(self) -> "CertificateFiles":
+        """The files, for a server that reads them itself."""
+        return self._files
+
+    @property
+    def current(self) -> "LoadedCertificate":
+        """The certificate for handshakes that begin now; another object after each change."""
+        return self._current
+
     def grpc_credentials(self, *, require_client: bool) -> grpc.ServerCredentials:
         """Return the credentials of one port. With `require_client`, callers must present a certificate."""
         used = self._current

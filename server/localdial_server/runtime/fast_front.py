@@ -1,0 +1,152 @@
+"""The fast front: the handlers of gRPC behind h2corn, an HTTP/2 server in Rust."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Sequence
+from typing import Any, Final
+
+import grpc
+from h2corn import RequestPolicy
+from typing_extensions import override
+
+from localdial_server.rpc.fast_front.application import Application
+from localdial_server.runtime.front import Front, FrontLimits
+from localdial_server.runtime.h2corn_listener import H2cornListener
+from localdial_server.settings.addresses import opened
+from localdial_server.settings.settings import env_name
+from localdial_server.tls.server_certificates import ServerCertificates
+
+# As in `runtime.connections`, whose reasons apply here too.
+_HANDSHAKE_SECONDS: Final = 5.0
+_IDLE_SECONDS: Final = 15 * 60.0
+_AGE_GRACE_SECONDS: Final = 90.0
+_STREAMS: Final = 100
+_METADATA_BYTES: Final = 8 * 1024
+
+# The bytes that one call, and one connection, may send before they are read.
+_CALL_WINDOW: Final = 256 * 1024
+_CONNECTION_WINDOW: Final = 1024 * 1024
+
+# A call whose caller stops in the middle of its request ends after so many seconds.
+_BODY_IDLE_SECONDS: Final = 60.0
+
+# A body may have so much more than its message, so that a larger message is refused by us, with a status.
+_BODY_FACTOR: Final = 4
+
+_WAITING_CONNECTIONS: Final = 1_024
+
+_REFLECTION: Final = ("/grpc.reflection.v1.ServerReflection/*", "/grpc.reflection.v1alpha.ServerReflection/*")
+
+
+class FastFront(Front):
+    """Serves calls by h2corn."""
+
+    def __init__(self, limits: FrontLimits, *, shared_port: bool) -> None:
+        """With `shared_port`, other processes may listen on the same ports."""
+        self._limits = limits
+        self._shared_port = shared_port
+        self._application = Application(limits.message_bytes)
+        self._listeners: list[H2cornListener] = []
+        self._sockets = contextlib.ExitStack()
+
+    @override
+    def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        for handler in generic_rpc_handlers:
+            self._application.add(handler._method_handlers)  # type: ignore[attr-defined]  # noqa: SLF001
+
+    @override
+    def add_registered_method_handlers(self, service_name: str, method_handlers: object) -> None:
+        pass
+
+    @override
+    def add_address(
+        self, setting: str, listen: str, certificates: ServerCertificates | None, *, require_client: bool
+    ) -> str:
+        def listening(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+            return socket.create_server(
+                (host, port),
+                family=family,
+                backlog=_WAITING_CONNECTIONS,
+                reuse_port=self._shared_port,
+                # Like gRPC, listen on [::] for IPv4 too.
+                dualstack_ipv6=family == socket.AF_INET6 and socket.has_dualstack_ipv6(),
+            )
+
+        address, sockets = self._sockets.enter_context(opened(listen, env_name(setting), listening))
+        self._listeners.append(self._listener(sockets, certificates, require_client=require_client))
+        return address
+
+    @override
+    def add_unix_socket(self, path: str) -> None:
+        opened_socket = self._sockets.enter_context(socket.socket(socket.AF_UNIX))
+        opened_socket.bind(path)
+        opened_socket.listen(_WAITING_CONNECTIONS)
+        self._listeners.append(self._listener([opened_socket], None, require_client=False))
+
+    @override
+    async def start(self) -> None:
+        for listener in self._listeners:
+            await listener.start()
+
+    @override
+    async def stop(self, grace: float | None) -> None:
+        await asyncio.gather(*(listener.stop(grace or 0) for listener in self._listeners))
+        self._sockets.close()
+
+    def _listener(
+        self,
+        sockets: Sequence[socket.socket],
+        certificates: ServerCertificates | None,
+        *,
+        require_client: bool,
+    ) -> H2cornListener:
+        options = _options(self._limits)
+        if certificates is not None:
+            options |= _tls_options(certificates, require_client=require_client)
+        return H2cornListener(self._application, sockets, options, certificates, self._limits.age_seconds)
+
+
+def _options(limits: FrontLimits) -> dict[str, Any]:
+    """Return the options of h2corn."""
+    return {
+        "grpc": True,
+        "http1": False,
+        "lifespan": "off",
+        # The access log would contain phone numbers.
+        "access_log": False,
+        "date_header": False,
+        # It reads and writes; Python does the rest, on one core.
+        "runtime_threads": 1,
+        "limit_connections": limits.connections,
+        "max_concurrent_streams": _STREAMS,
+        "h2_max_header_list_size": _METADATA_BYTES,
+        "h2_max_header_block_size": _METADATA_BYTES,
+        "h2_initial_stream_window_size": _CALL_WINDOW,
+        "h2_initial_connection_window_size": _CONNECTION_WINDOW,
+        "timeout_handshake": _HANDSHAKE_SECONDS,
+        "timeout_keep_alive": _IDLE_SECONDS,
+        "timeout_graceful_shutdown": _AGE_GRACE_SECONDS,
+        "request_policies": (
+            # Reflection answers one request after another, for as long as a tool is open.
+            *(_policy(path, _IDLE_SECONDS, limits) for path in _REFLECTION),
+            _policy("/*", _BODY_IDLE_SECONDS, limits),
+        ),
+    }
+
+
+def _policy(path: str, idle_seconds: float, limits: FrontLimits) -> RequestPolicy:
+    return RequestPolicy(
+        path=path,
+        max_request_body_size=_BODY_FACTOR * limits.message_bytes,
+        timeout_request_body_idle=idle_seconds,
+        h2_timeout_response_stall=_BODY_IDLE_SECONDS,
+    )
+
+
+def _tls_options(certificates: ServerCertificates, *, require_client: bool) -> dict[str, Any]:
+    chain, key, authorities = certificates.files.paths
+    options: dict[str, Any] = {"certfile": chain, "keyfile": key}
+    if require_client:
+        options |= {"ca_certs": authorities, "cert_reqs": "required"}
+    return options
