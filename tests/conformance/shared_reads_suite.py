@@ -109,10 +109,12 @@ class SharedReadsSuite(SharedStoreFixtures):
         logs = home.log(), other.log()
         for index in range(_ROUNDS):
             calls = [call(f"c{index}", user_id=user_id) for user_id in ("home", "other")]
-            answers = await asyncio.gather(*(log.append(each) for log, each in zip(logs, calls, strict=True)))
+            answers = await asyncio.gather(
+                *(append(log, [each]) for log, each in zip(logs, calls, strict=True))
+            )
             stored = await home.store.read("test", lambda reader, i=index: reader.call(A, f"c{i}"))
             assert stored in calls
-            assert [answer.call for answer in answers] == [stored] * 2
+            assert answers == [[stored]] * 2
 
     async def test_two_servers_that_record_the_same_calls_in_opposite_order_do_not_deadlock(
         self, home: Home, other: Home

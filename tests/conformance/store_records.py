@@ -66,8 +66,8 @@ def call(
 
 async def append(call_log: CallLog, calls: Iterable[OutboundCall]) -> Sequence[OutboundCall]:
     """Append the calls together; return the call that stands for each, in order."""
-    recorded = await asyncio.gather(*map(call_log.append, calls))
-    return [each.call for each in recorded]
+    recorded = await asyncio.gather(*(call_log.append([each]) for each in calls))
+    return [each.call for (each,) in recorded]
 
 
 def create(*organizations: str | Organization) -> Callable[[Transaction], None]:

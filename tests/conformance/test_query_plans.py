@@ -83,7 +83,7 @@ async def test_the_last_call_to_a_callee_is_found_by_its_index(plans: _Plans) ->
 
 async def test_the_last_call_costs_the_same_in_a_history_of_any_size(plans: _Plans) -> None:
     call_log = call_log_on(plans.database)
-    await call_log.append(call("first", 1))
+    await call_log.append([call("first", 1)])
     of_one = await plans.steps(lambda reader: reader.last_call_to(A, CALLEE))
     await append(call_log, (call(f"c{index}", index) for index in range(2, 3000)))
     await append(call_log, (call(f"d{index}", index, callee_number=X) for index in range(3000)))

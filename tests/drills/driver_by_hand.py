@@ -66,13 +66,8 @@ def _snapshot(organization: Any, revision: int, caller_ids: Any, numbers: Any, m
     )
 
 
-def _row(call: OutboundCall) -> tuple[Any, ...]:
-    row = from_call(call)
-    return tuple(row[column.name] for column in _COLUMNS)
-
-
 def _columns(calls: Sequence[OutboundCall]) -> list[list[Any]]:
-    return [list(column) for column in zip(*map(_row, calls), strict=True)]
+    return [list(column) for column in zip(*map(from_call, calls), strict=True)]
 
 
 class Psycopg(Driver):
@@ -87,7 +82,7 @@ class Psycopg(Driver):
     async def commit(self, how: Commit, calls: Sequence[OutboundCall]) -> None:
         def work(connection: psycopg.Connection[Any]) -> None:
             if how is Commit.EXECUTEMANY:
-                connection.cursor().executemany(_percent(_Sql.insert), [_row(call) for call in calls])
+                connection.cursor().executemany(_percent(_Sql.insert), [from_call(call) for call in calls])
             else:
                 connection.execute(_percent(_Sql.unnest), _columns(calls))
 
@@ -174,7 +169,7 @@ class PsycopgAsync(Driver):
                 return
             async with connection.transaction():
                 if how is Commit.EXECUTEMANY:
-                    rows = [_row(call) for call in calls]
+                    rows = [from_call(call) for call in calls]
                     await connection.cursor().executemany(_percent(_Sql.insert), rows)
                 else:
                     await connection.execute(_percent(_Sql.unnest), _columns(calls))
@@ -258,7 +253,7 @@ class Asyncpg(Driver):
                 return
             async with connection.transaction():
                 if how is Commit.EXECUTEMANY:
-                    await connection.executemany(_dollar(_Sql.insert), [_row(call) for call in calls])
+                    await connection.executemany(_dollar(_Sql.insert), [from_call(call) for call in calls])
                 else:
                     await connection.execute(_dollar(_Sql.unnest), *_columns(calls))
 

@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Engine, event, insert, update
+from sqlalchemy import Engine, event, update
 
 from localdial.v1.call_routing_pb2 import RouteInboundCallRequest, RouteInboundCallResponse
 from localdial_client import Client, FailedPrecondition
 from localdial_server.admin import maintenance
 from localdial_server.domain.model import Organization, OutboundCall, User
+from localdial_server.storage.call_log.insert import insert_calls
 from localdial_server.storage.sql import retention
-from localdial_server.storage.sql.rows import from_call
-from localdial_server.storage.sql.schema import audit_events, outbound_calls
+from localdial_server.storage.sql.schema import audit_events
 from localdial_server.storage.sql.transaction import SqlTransaction
 from tests.conformance.store_records import CALLEE, A, X, call, create, number, own
 from tests.functional.databases import NewDatabase, contents, document, run_on
@@ -43,7 +43,7 @@ def with_calls(*calls: OutboundCall) -> Callable[[Engine], None]:
             create(Organization(A))(transaction)
             transaction.put_users([User(A, name, work_phone=phone) for name, phone in WORK_PHONES])
             own(number(X))(transaction)
-            connection.execute(insert(outbound_calls), [from_call(each) for each in calls])
+            insert_calls(connection, calls)
 
     return work
 

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine
 
 from localdial_server.admin import maintenance
 from localdial_server.cli import maintenance as maintenance_commands
 from localdial_server.domain.model import Organization
+from localdial_server.storage.call_log.insert import insert_calls
 from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from localdial_server.storage.engines.database import VERSION_TABLE
-from localdial_server.storage.sql.rows import from_call
-from localdial_server.storage.sql.schema import outbound_calls
 from localdial_server.storage.sql.transaction import SqlTransaction
 from tests.conformance.store_records import A, call, create
 from tests.functional.databases import NewDatabase, contents, document, run_on
@@ -35,11 +34,11 @@ def with_history(calls: int) -> Callable[[Engine], None]:
     def work(engine: Engine) -> None:
         with engine.begin() as connection:
             create(Organization(A, "A"))(SqlTransaction(connection))
-            rows = [
-                from_call(call(f"call-{index:06}", index, callee_number=f"+1628{2000000 + index}"))
+            recorded = [
+                call(f"call-{index:06}", index, callee_number=f"+1628{2000000 + index}")
                 for index in range(calls)
             ]
-            connection.execute(insert(outbound_calls), rows)
+            insert_calls(connection, recorded)
 
     return work
 

@@ -26,6 +26,9 @@ from localdial_server.rpc.status import status_of
 
 _log = logging.getLogger(__name__)
 
+# To check so many valid legs of a batch, or to answer them, takes less than 0.1 ms.
+_LEGS_AT_ONCE = 25
+
 
 class CallRoutingServicer:
     """Serves the choice of a caller ID, the destination of a call-back, and the list of calls."""
@@ -47,27 +50,31 @@ class CallRoutingServicer:
     ) -> pb.BatchResolveOutboundCallerIdsResponse:
         # Each leg fails on its own, even if it breaks a field rule.
         response = pb.BatchResolveOutboundCallerIdsResponse()
+        add_result, is_surely_valid = response.results.add, self._contract.is_surely_valid
         legs: list[Leg] = []
         unanswered: list[pb.BatchResolveOutboundCallerIdsResult] = []
         slices = TimeSlices()
-        for each in request.requests:
-            result = response.results.add()
+        for number, each in enumerate(request.requests, 1):
+            result = add_result()
             try:
-                if not self._contract.is_surely_valid(each):
+                if not is_surely_valid(each):
                     await self._contract.check_whole(each)
             except InvalidFields as error:
                 result.status.CopyFrom(status_of(error))
+                await slices.pause()
             else:
                 legs.append(_leg(each))
                 unanswered.append(result)
-            await slices.pause()
+            if number % _LEGS_AT_ONCE == 0:
+                await slices.pause()
         answers = await self._use_cases.resolve_batch(legs)
-        for result, leg, answer in zip(unanswered, legs, answers, strict=True):
+        for number, (result, leg, answer) in enumerate(zip(unanswered, legs, answers, strict=True), 1):
             if isinstance(answer, ServiceError):
                 result.status.CopyFrom(status_of(answer))
             else:
                 _fill(result.response, leg, answer)
-            await slices.pause()
+            if number % _LEGS_AT_ONCE == 0:
+                await slices.pause()
         return response
 
     async def route_inbound_call(

@@ -3,7 +3,6 @@
 With `DRILL_WITHOUT_HINTS=1` the server only polls; with `DRILL_WITHOUT_CHECK=1` it ignores `min_revision`.
 """
 
-import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,11 +11,11 @@ from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.storage.snapshots.notify import RevisionNotifications
 
-_decide_and_append = CallRouting._decide_and_append
+_resolve = CallRouting.resolve
 
 
-def _decide_unchecked(self: CallRouting, leg: Leg) -> asyncio.Future[RecordedCall]:
-    return _decide_and_append(self, replace(leg, min_revision=0))
+async def _resolve_unchecked(self: CallRouting, leg: Leg) -> RecordedCall:
+    return await _resolve(self, replace(leg, min_revision=0))
 
 
 async def _listen_to_nothing(self: RevisionNotifications, on_change: Callable[[str, int], None]) -> None:
@@ -24,6 +23,6 @@ async def _listen_to_nothing(self: RevisionNotifications, on_change: Callable[[s
 
 
 if "DRILL_WITHOUT_CHECK" in os.environ:
-    CallRouting._decide_and_append = _decide_unchecked  # type: ignore[method-assign]  # patched
+    CallRouting.resolve = _resolve_unchecked  # type: ignore[method-assign]  # patched
 if "DRILL_WITHOUT_HINTS" in os.environ:
     RevisionNotifications.listen = _listen_to_nothing  # type: ignore[method-assign]  # patched

@@ -1,6 +1,7 @@
 """Calls whose records are not in the database yet: resolves report that, and call-backs do not guess."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -22,9 +23,10 @@ class WaitingLog:
         self.calls: dict[str, OutboundCall] = {}
         self.later = True
 
-    def append(self, call: OutboundCall) -> asyncio.Future[RecordedCall]:
-        recorded: asyncio.Future[RecordedCall] = asyncio.get_running_loop().create_future()
-        recorded.set_result(RecordedCall(self.calls.setdefault(call.call_id, call), later=self.later))
+    def append(self, calls: Sequence[OutboundCall]) -> asyncio.Future[Sequence[RecordedCall]]:
+        recorded: asyncio.Future[Sequence[RecordedCall]] = asyncio.get_running_loop().create_future()
+        first = [self.calls.setdefault(each.call_id, each) for each in calls]
+        recorded.set_result([RecordedCall(each, later=self.later) for each in first])
         return recorded
 
     def require_complete(self) -> None:

@@ -1,7 +1,7 @@
 """How long the call log collects records before it commits them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,11 +36,11 @@ async def _delays(database: WatchedDatabase, *sizes: int) -> list[float]:
         delays.append(delay)
 
     call_log = call_log_on(database, _MAX_DELAY, note)
-    appends: list[asyncio.Future[RecordedCall]] = []
+    appends: list[asyncio.Future[Sequence[RecordedCall]]] = []
     gate = None
     for group, size in enumerate(sizes):
         next_gate = database.hold_write()
-        appends += [call_log.append(call(f"{group}-{index}")) for index in range(size)]
+        appends += [call_log.append([call(f"{group}-{index}")]) for index in range(size)]
         await asyncio.sleep(0)
         if gate is not None:
             gate.open()
@@ -70,6 +70,36 @@ async def test_the_log_never_waits_longer_than_the_maximum(database: WatchedData
     assert delays == [_MAX_DELAY] * 3
 
 
+async def test_the_log_does_not_wait_for_more_callers_because_one_has_many_calls(
+    database: WatchedDatabase,
+) -> None:
+    delays: list[float] = []
+
+    async def note(delay: float) -> None:
+        delays.append(delay)
+
+    call_log = call_log_on(database, _MAX_DELAY, note)
+    gate = database.hold_write()
+    appends = [call_log.append([call(f"{leg}") for leg in range(100)])]
+    await gate.reached()
+    appends.append(call_log.append([call(f"later-{leg}") for leg in range(100)]))
+    gate.open()
+    await asyncio.gather(*appends)
+    assert delays == []
+
+
+async def test_each_caller_gets_the_records_of_its_own_calls(database: WatchedDatabase) -> None:
+    call_log = call_log_on(database, _MAX_DELAY)
+    groups = [[call("a"), call("b")], [], [call("b", 2)], [call("c")]]
+    recorded = await asyncio.gather(*map(call_log.append, groups))
+    assert [[each.call for each in group] for group in recorded] == [
+        [call("a"), call("b")],
+        [],
+        [call("b")],
+        [call("c")],
+    ]
+
+
 async def test_the_log_waits_less_as_the_load_falls(database: WatchedDatabase) -> None:
     delays = await _delays(database, 16, *[1] * 12)
     assert delays[0] == _MAX_DELAY
@@ -81,11 +111,11 @@ async def test_a_log_that_failed_finds_out_by_itself_when_calls_can_be_recorded_
     database: WatchedDatabase,
 ) -> None:
     call_log = call_log_on(database, 0, lambda _: asyncio.sleep(0.001))
-    await call_log.append(call("1"))
+    await call_log.append([call("1")])
     trying = asyncio.create_task(call_log.keep_trying())
     with full_disk():
         with pytest.raises(StorageUnavailable):
-            await call_log.append(call("2"))
+            await call_log.append([call("2")])
         await asyncio.sleep(0.05)
         assert call_log.is_failing
     await until(lambda: not call_log.is_failing, trying)

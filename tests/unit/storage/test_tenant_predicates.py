@@ -39,9 +39,10 @@ from localdial_server.domain.model import (
     User,
 )
 from localdial_server.domain.principals import Role
+from localdial_server.storage.call_log.insert import insert_calls
 from localdial_server.storage.sql import audit, reader, transaction
-from localdial_server.storage.sql.rows import from_call, to_row
-from localdial_server.storage.sql.schema import audit_events, inbound_calls, metadata, outbound_calls
+from localdial_server.storage.sql.rows import to_row
+from localdial_server.storage.sql.schema import audit_events, inbound_calls, metadata
 from localdial_server.storage.sql.transaction import SqlTransaction
 
 # `A` sorts between the others, so that a query without its predicate finds theirs first, or last.
@@ -184,7 +185,7 @@ def _fill(connection: Connection, organization_id: str) -> None:
     call = OutboundCall(
         organization_id, "call", "ann", CALLEE, X, CallerIdReason.LOCAL_PRESENCE, 5 if of_a else 9, 1
     )
-    connection.execute(outbound_calls.insert().values(from_call(call)))
+    insert_calls(connection, [call])
     back = InboundCall(
         organization_id,
         "call",

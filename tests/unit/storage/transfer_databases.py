@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from localdial_server.app.ports.store import AuditQuery, CallQuery, InboundCallQuery, NumberQuery
 from localdial_server.domain.audit import AuditEvent
@@ -19,10 +19,9 @@ from localdial_server.domain.model import (
     OutboundCall,
     User,
 )
-from localdial_server.storage.call_log.insert import merge_inbound_calls
+from localdial_server.storage.call_log.insert import insert_calls, merge_inbound_calls
 from localdial_server.storage.sql.reader import SqlReader
-from localdial_server.storage.sql.rows import from_call
-from localdial_server.storage.sql.schema import audit_events, metadata, outbound_calls
+from localdial_server.storage.sql.schema import audit_events, metadata
 from localdial_server.storage.sql.transaction import SqlTransaction
 from localdial_server.storage.transfer.export_file import export_all
 from localdial_server.storage.transfer.import_file import import_all
@@ -62,7 +61,7 @@ def events(engine: Engine, organization_id: str | None) -> Sequence[AuditEvent]:
 
 
 def record_calls(connection: Connection, calls: Iterable[OutboundCall]) -> None:
-    connection.execute(insert(outbound_calls), [from_call(call) for call in calls])
+    insert_calls(connection, list(calls))
 
 
 def fill(engine: Engine) -> None:

@@ -1,6 +1,7 @@
 """The call log port: the durable record of outbound calls."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from localdial_server.domain.model import OutboundCall
@@ -19,12 +20,11 @@ class RecordedCall(NamedTuple):
 class CallLog(Protocol):
     """The record of outbound calls."""
 
-    def append(self, call: OutboundCall) -> asyncio.Future[RecordedCall]:
-        """Record the call unless its `call_id` has a record already. The future ends when that is durable.
+    def append(self, calls: Sequence[OutboundCall]) -> asyncio.Future[Sequence[RecordedCall]]:
+        """Record the calls whose `call_id` has no record yet, in one transaction.
 
-        Calls that are appended without an `await` in between are recorded in one transaction.
-
-        The future raises `StorageUnavailable`, after which the call may have been recorded anyway.
+        The future ends when that is durable. It has the record of each call, in order, or raises
+        `StorageUnavailable`, after which some calls may have been recorded anyway.
         """
 
     def require_complete(self) -> None:

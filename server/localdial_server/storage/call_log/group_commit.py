@@ -3,11 +3,13 @@
 Calls that wait at the same time are committed in one transaction. A lone call is
 committed at once. Under load the log waits a moment before each commit, to collect
 more calls: a commit costs about the same for one call as for many. The wait grows
-with the number of calls that recent commits contained, up to a bound.
+with how many callers recent commits answered, up to a bound. The legs of a batch have
+one caller.
 """
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
 
 from typing_extensions import override
@@ -16,13 +18,14 @@ from localdial_server.app.ports.call_log import CallLog, RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 
-# With this many calls in a commit, the log waits for the full `max_delay`.
+# With this many callers in a commit, the log waits for the full `max_delay`.
 _FULL_LOAD = 4
 
 # How often to try whether calls can be recorded again.
 _TRY_SECONDS = 0.5
 
-_Waiting = tuple[OutboundCall, asyncio.Future[RecordedCall]]
+# What one caller appended, and what it waits for.
+_Waiting = tuple[Sequence[OutboundCall], asyncio.Future[Sequence[RecordedCall]]]
 
 
 RecordCalls = Callable[[Sequence[OutboundCall]], Awaitable[Sequence[RecordedCall]]]
@@ -74,9 +77,9 @@ class GroupCommitLog(CallLog):
                     self._is_failing = False
 
     @override
-    def append(self, call: OutboundCall) -> asyncio.Future[RecordedCall]:
-        recorded: asyncio.Future[RecordedCall] = asyncio.get_running_loop().create_future()
-        self._waiting.append((call, recorded))
+    def append(self, calls: Sequence[OutboundCall]) -> asyncio.Future[Sequence[RecordedCall]]:
+        recorded: asyncio.Future[Sequence[RecordedCall]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((calls, recorded))
         if self._commits is None:
             self._commits = asyncio.create_task(self._commit_all())
         return recorded
@@ -106,7 +109,7 @@ class GroupCommitLog(CallLog):
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
-            recorded = await self._record([call for call, _ in group])
+            recorded = await self._record(list(itertools.chain.from_iterable(calls for calls, _ in group)))
         except Exception as error:  # noqa: BLE001 - every caller gets it, or would wait forever
             self._is_failing = True
             for _, future in group:
@@ -114,7 +117,9 @@ class GroupCommitLog(CallLog):
                     future.set_exception(error)
             return
         self._is_failing = False
-        for (_, future), each in zip(group, recorded, strict=True):
-            # A caller that gave up has cancelled its future; its record stays.
+        end = 0
+        for calls, future in group:
+            begin, end = end, end + len(calls)
+            # A caller that gave up has cancelled its future; its records stay.
             if not future.done():
-                future.set_result(each)
+                future.set_result(recorded[begin:end])

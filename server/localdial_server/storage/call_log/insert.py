@@ -3,7 +3,7 @@
 import functools
 import itertools
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -38,7 +38,11 @@ _KEYS_PER_QUERY = 500
 # A statement of SQLite inserts one of these numbers of rows.
 _ROWS_AT_ONCE: Final = tuple(2**power for power in range(9))
 
+# The key of the call log's table.
+_KEY: Final = operator.attrgetter("organization_id", "call_id")
 
+
+@functools.cache
 def _columns(table: Table) -> Sequence[Column[Any]]:
     # The database computes the others.
     return [each for each in table.columns if each.computed is None]
@@ -62,8 +66,9 @@ def _insert_of_arrays(table: Table) -> postgresql.Insert:
     return postgresql.insert(table).from_select(names, select(*_unnested(table)))
 
 
-def _arrays(table: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    return {each.name: [row[each.name] for row in rows] for each in _columns(table)}
+def _arrays(table: Table, rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    values = zip(*rows, strict=True) if rows else itertools.repeat(())
+    return {each.name: list(of_column) for each, of_column in zip(_columns(table), values, strict=False)}
 
 
 def _insert_in_order() -> postgresql.Insert:
@@ -96,7 +101,6 @@ class _InsertOfRows:
 
     def __init__(self, table: Table, on_conflict: Callable[[sqlite.Insert], sqlite.Insert]) -> None:
         names = [each.name for each in _columns(table)]
-        self._values = operator.itemgetter(*names)
         statement = on_conflict(sqlite.insert(table).values({name: bindparam(name) for name in names}))
         of_one = str(statement.compile(dialect=sqlite.dialect()))
         row = f"({', '.join('?' * len(names))})"
@@ -105,15 +109,15 @@ class _InsertOfRows:
             for count in _ROWS_AT_ONCE
         }
 
-    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
         """Insert the rows and return how many were new or changed."""
         inserted = 0
         for begin in range(0, len(rows), _ROWS_AT_ONCE[-1]):
-            part = [self._values(row) for row in rows[begin : begin + _ROWS_AT_ONCE[-1]]]
+            part = rows[begin : begin + _ROWS_AT_ONCE[-1]]
             # The driver keeps compiled statements, so there are few, and the last row is repeated.
             count = next(each for each in _ROWS_AT_ONCE if each >= len(part))
-            part += part[-1:] * (count - len(part))
-            values = tuple(itertools.chain.from_iterable(part))
+            repeated = itertools.repeat(part[-1], count - len(part))
+            values = tuple(itertools.chain.from_iterable(itertools.chain(part, repeated)))
             inserted += connection.exec_driver_sql(self._statements[count], values).rowcount
         return inserted
 
@@ -192,7 +196,7 @@ def merge_inbound_calls(connection: Connection, calls: Sequence[InboundCall]) ->
         earlier = merged.get(key)
         merged[key] = call if earlier is None else earlier.merged_with(call)
     # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
-    rows = [to_row(inbound_calls, merged[key]) for key in sorted(merged)]
+    rows = [tuple(to_row(inbound_calls, merged[key]).values()) for key in sorted(merged)]
     if connection.dialect.name == "postgresql":
         connection.execute(_MERGE_POSTGRES, _arrays(inbound_calls, rows))
     else:
@@ -215,19 +219,18 @@ def _insert(connection: Connection, calls: Sequence[OutboundCall], *, in_order: 
     if not calls:
         write_something(connection)
         return 0
-    return _INSERT_SQLITE.run(connection, [from_call(call) for call in calls])
+    return _INSERT_SQLITE.run(connection, list(map(from_call, calls)))
 
 
 def _parameters(calls: Sequence[OutboundCall], *, in_order: bool) -> dict[str, Any]:
     """Return the parameters of `_INSERT_POSTGRES`."""
     # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
-    in_order_of_keys = sorted(
-        enumerate(calls, 1), key=lambda place: (place[1].organization_id, place[1].call_id)
-    )
+    positions = sorted(range(len(calls)), key=list(map(_KEY, calls)).__getitem__)
+    sorted_calls = [calls[position] for position in positions]
     return {
-        **_arrays(outbound_calls, [from_call(call) for _, call in in_order_of_keys]),
-        "callee_key": [phone_key(call.callee_number) for _, call in in_order_of_keys],
-        "position": [position for position, _ in in_order_of_keys],
+        **_arrays(outbound_calls, list(map(from_call, sorted_calls))),
+        "callee_key": [phone_key(call.callee_number) for call in sorted_calls],
+        "position": [position + 1 for position in positions],
         "in_order": in_order,
     }
 
@@ -236,5 +239,8 @@ def _in_text_format(value: object) -> bytes:
     """Return a truth value, or a list of texts or numbers, in PostgreSQL's text format."""
     if not isinstance(value, list):
         return b"true" if value else b"false"
-    elements = (str(each).replace("\\", r"\\").replace('"', r"\"") for each in value)
-    return ("{" + ",".join(f'"{each}"' for each in elements) + "}").encode()
+    if not value:
+        return b"{}"
+    # No text has this character, which PostgreSQL cannot store.
+    joined = "\0".join(map(str, value)).replace("\\", r"\\").replace('"', r"\"")
+    return ('{"' + joined.replace("\0", '","') + '"}').encode()
