@@ -60,40 +60,45 @@ def choose_number(candidates: Candidates, callee_number: str) -> str | None:
         return numbers[0] if numbers[0] not in callee_numbers else None
     # The first spelling is the phone's key: the phone sees one number, however it is called.
     callee = hash_number(callee_numbers[0])
-    hashed = memoryview(weight_hashes).cast("Q")
     # One number in 64 is near a callee. Whether a number is depends on nothing but the two, so that other
     # numbers can come and go. `bytes.find` searches 1,000 bytes in a few hundredths of a microsecond.
-    near: list[tuple[str, int]] = []
+    near: list[int] = []
     for place, value in zip(callee[8:12], callee[12:16], strict=True):
         start = place % HASH_BYTES * count
         end = start + count
         found = columns.find(value, start, end)
         while found >= 0:
-            near.append((numbers[found - start], hashed[found - start]))
+            near.append(found - start)
             found = columns.find(value, found + 1, end)
+    hashed = memoryview(weight_hashes).cast("Q")
     callee_hash = _weight_hash(callee)
-    return _heaviest(near, callee_hash, callee_numbers) or _heaviest(
-        zip(numbers, hashed, strict=True), callee_hash, callee_numbers
+    return _heaviest(near, numbers, hashed, callee_hash, callee_numbers) or _heaviest(
+        range(count), numbers, hashed, callee_hash, callee_numbers
     )
 
 
 def _heaviest(
-    numbers: Iterable[tuple[str, int]], callee_hash: int, callee_numbers: Sequence[str]
+    places: Iterable[int],
+    numbers: Sequence[str],
+    hashed: Sequence[int],
+    callee_hash: int,
+    callee_numbers: Sequence[str],
 ) -> str | None:
     """Return the number with the highest weight for the callee, or None if none but its own is left.
 
-    `numbers` are pairs of a number and its weight hash.
+    `places` are the indexes of the numbers to weigh, and of their weight hashes.
     """
     chosen, best = "", -1
-    for phone_number, number_hash in numbers:
+    for place in places:
         # Mix the two hashes, each uniform already, so that one callee's weights for different numbers
         # are independent. XOR alone is not enough: the weights would sort by the leading bits of the
         # numbers' hashes. Two multiplications with a fold between them are enough.
-        mixed = ((callee_hash ^ number_hash) * _MULTIPLIER) & _64_BITS
+        mixed = ((callee_hash ^ hashed[place]) * _MULTIPLIER) & _64_BITS
         weight = ((mixed ^ (mixed >> 32)) * _MULTIPLIER) & _64_BITS
-        if weight < best or phone_number in callee_numbers:
+        if weight < best:
             continue
-        if weight > best or phone_number > chosen:
+        phone_number = numbers[place]
+        if phone_number not in callee_numbers and (weight > best or phone_number > chosen):
             chosen, best = phone_number, weight
     return chosen or None
 
