@@ -35,7 +35,17 @@ def loaded_by(code: str) -> set[str]:
         ("import localdial_server.runtime.workers", {"sqlalchemy", "cryptography", "jwt"}),
         (
             "import localdial_server.runtime.serve",
-            {"alembic", "cryptography", "jwt", "protovalidate", "psycopg", "starlette", "twilio", "uvicorn"},
+            {
+                "alembic",
+                "cryptography",
+                "jwt",
+                "protovalidate",
+                "psycopg",
+                "sqlalchemy.dialects.postgresql",
+                "starlette",
+                "twilio",
+                "uvicorn",
+            },
         ),
     ],
 )

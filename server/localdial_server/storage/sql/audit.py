@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import uuid_utils
-from sqlalchemy import Connection, Insert, Text, bindparam, cast, column, func, insert, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import JSON, Connection, Insert, Text, bindparam, cast, column, func, insert, select
 
 from localdial_server.app.current_caller import Caller
 from localdial_server.app.ports.store import AuditQuery
@@ -34,7 +33,7 @@ def _insert_postgres() -> Insert:
     Arrays of PostgreSQL would take three times as long: psycopg escapes each quotation mark in them.
     """
     types = [column(name, Text()) for name in _OF_EVENT]
-    of_events = cast(bindparam("events", type_=Text()), postgresql.JSON())
+    of_events = cast(bindparam("events", type_=Text()), JSON())
     events = func.json_to_recordset(of_events).table_valued(*types).render_derived(with_types=True)
     columns = [
         events.c[each.name] if each.name in _OF_EVENT else bindparam(each.name, type_=each.type)

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
@@ -35,7 +34,7 @@ metadata = MetaData(
 
 def _key(length: int) -> TypeEngine[str]:
     # Sort by bytes, as SQLite does, whatever the collation of the PostgreSQL database.
-    return String(length).with_variant(postgresql.VARCHAR(length, collation="C"), "postgresql")
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 def _table(name: str, *columns: SchemaItem) -> Table:

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Table, delete, exists, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from typing_extensions import override
 
 from localdial_server.app.current_caller import Caller
@@ -41,6 +41,10 @@ from localdial_server.storage.sql.schema import (
     versions,
 )
 from localdial_server.storage.sql.touched_numbers import TouchedNumbers
+
+# A server needs one of them, and PostgreSQL's loads those of all its drivers.
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 # An organization that is deleted may have any number of users.
 _USERS_PER_PAGE = 1000
@@ -283,10 +287,14 @@ class SqlTransaction(SqlReader, Transaction):
         change = Change("", organization_content(self.organization(organization_id)))
         self._audit.record(organization_id, AuditEventKind.ORGANIZATION_DELETED, change)
 
-    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+    def _insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
         """Return the insert of the database's dialect, which supports ON CONFLICT."""
         if self._connection.dialect.name == "postgresql":
+            from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - see above
+
             return postgresql.insert(table)
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - see above
+
         return sqlite.insert(table)
 
     def _put(self, table: Table, values: Sequence[object], kept: AbstractSet[str] = frozenset()) -> None:
