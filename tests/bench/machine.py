@@ -13,7 +13,7 @@ from tests.support.postgres import programs
 
 _RIVALS = Path(__file__).parent / "rivals"
 
-_SERVER_PACKAGES = ("grpcio", "protobuf", "protovalidate", "uvloop", "sqlalchemy", "psycopg")
+_SERVER_PACKAGES = ("grpcio", "h2corn", "protobuf", "protovalidate", "uvloop", "sqlalchemy", "psycopg")
 _GO_MODULES = ("google.golang.org/grpc", "github.com/jackc/pgx/v5")
 
 

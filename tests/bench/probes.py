@@ -13,6 +13,7 @@ from localdial.v1.call_routing_pb2 import (
 from localdial_server.domain.choice import HASH_BYTES, hash_number
 from tests.bench.data import CALLED_BACK, CALLEE, CHOICES, NUMBERS, ORGANIZATION, THOUSAND, USER
 from tests.bench.h2load import RESOLVE, ClosedLoop
+from tests.bench.subjects import FRONTS
 
 DATABASES = {"PostgreSQL": "postgresql", "SQLite": "sqlite"}
 
@@ -73,12 +74,13 @@ def probes() -> Sequence[Probe]:
     return [
         *(
             Probe(
-                choosing("localdial", organization),
-                "localdial-sqlite",
+                choosing(front, organization),
+                f"{server}-sqlite",
                 RESOLVE,
                 _resolve(organization, callee, is_validate_only=True),
                 [ClosedLoop(100)],
             )
+            for front, server in FRONTS.items()
             for organization in CHOICES
         ),
         *(

@@ -20,7 +20,7 @@ from localdial_server.runtime import bootstrap
 from localdial_server.settings.settings import read_settings
 from tests.bench.data import set_up
 from tests.bench.h2load import RESOLVE
-from tests.functional.server_process import ServerProcess
+from tests.functional.server_process import ServerProcess, environment_with
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import wait_until
 
@@ -37,10 +37,12 @@ _RIVALS: Mapping[str, Command] = {
         *(_REPOSITORY / "proto", _REPOSITORY / "third_party" / "proto"),
     ],
 }
+_OUR_NO_OP: Command = [sys.executable, "-m", "tests.bench.no_op_server"]
 _NO_OPS: Mapping[str, Command] = {
     "go-no-op": _RIVALS["go"],
     "node-no-op": _RIVALS["node"],
-    "localdial-no-op": [sys.executable, "-m", "tests.bench.no_op_server"],
+    "localdial-no-op": _OUR_NO_OP,
+    "fast-no-op": _OUR_NO_OP,
 }
 
 # The names of servers with so many workers.
@@ -109,16 +111,16 @@ class _Starter:
 
     def start(self, name: str) -> Server:
         if name in _NO_OPS:
-            return Server(self._program(_NO_OPS[name]))
+            return Server(self._program(_NO_OPS[name], _front(name)))
         if name in _WORKERS:
             return self._with_workers(name)
-        if name == "localdial-sqlite":
+        if name.endswith("-sqlite"):
             return self._on_sqlite(name)
         url = self._pinned.create_database(name, "template")
         if name in _RIVALS:
-            address = self._program([*_RIVALS[name], "--database", url])
+            address = self._program([*_RIVALS[name], "--database", url], {})
         else:
-            address = self._localdial(name, _SERVER_CORE, url).address
+            address = self._localdial(name, _SERVER_CORE, url, **_front(name)).address
         return Server(address, _count(self._pinned, name))
 
     def _with_workers(self, name: str) -> Server:
@@ -131,7 +133,7 @@ class _Starter:
         return Server(process.address, _count(self._unpinned, name), _CORES)
 
     def _on_sqlite(self, name: str) -> Server:
-        address = self._localdial(name, _SERVER_CORE).address
+        address = self._localdial(name, _SERVER_CORE, **_front(name)).address
         set_up(address)
 
         def count() -> int:
@@ -147,10 +149,12 @@ class _Starter:
         folder.mkdir()
         return self._stack.enter_context(_localdial(folder, cores, database_url, **settings))
 
-    def _program(self, command: Command) -> str:
+    def _program(self, command: Command, settings: Mapping[str, str]) -> str:
         """Start a program that prints its address, and return that."""
         with on_cores(_SERVER_CORE):
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_REPOSITORY)
+            process = subprocess.Popen(
+                command, env=environment_with(**settings), stdout=subprocess.PIPE, text=True, cwd=_REPOSITORY
+            )
         self._stack.callback(_end, process)
         assert process.stdout is not None
         address = process.stdout.readline().strip()
@@ -172,6 +176,11 @@ def _localdial(
         yield process
     finally:
         process.stop()
+
+
+def _front(server: str) -> Mapping[str, str]:
+    """Return the settings that give the server its front."""
+    return {"LOCALDIAL_FRONT": "fast"} if server.startswith("fast-") else {}
 
 
 def _count(postgres: PostgresServer, database: str) -> Callable[[], int]:

@@ -83,7 +83,10 @@ class Subject:
         return {str(count): ClosedLoop(count) for count in OPEN_CALLS}
 
 
-# A family is compared with its own no-op; localdial's two databases have the same one. Deciding asks no
+# The fronts of localdial (`LOCALDIAL_FRONT`), each with the beginning of its servers' names.
+FRONTS = {"localdial": "localdial", "fast front": "fast"}
+
+# A family is compared with its own no-op; both databases of a front have the same one. Deciding asks no
 # database, so it is measured with one of them.
 SUBJECTS = (
     Subject("Go", "go-no-op", Work.NO_OP),
@@ -92,10 +95,16 @@ SUBJECTS = (
     Subject("Node", "node-no-op", Work.NO_OP),
     Subject("Node", "node", Work.DECIDE),
     Subject("Node", "node", Work.RECORD),
-    Subject("localdial", "localdial-no-op", Work.NO_OP),
-    Subject("localdial on PostgreSQL", "localdial-postgresql", Work.DECIDE),
-    Subject("localdial on PostgreSQL", "localdial-postgresql", Work.RECORD),
-    Subject("localdial on SQLite", "localdial-sqlite", Work.RECORD),
+    *(
+        each
+        for front, server in FRONTS.items()
+        for each in (
+            Subject(front, f"{server}-no-op", Work.NO_OP),
+            Subject(f"{front} on PostgreSQL", f"{server}-postgresql", Work.DECIDE),
+            Subject(f"{front} on PostgreSQL", f"{server}-postgresql", Work.RECORD),
+            Subject(f"{front} on SQLite", f"{server}-sqlite", Work.RECORD),
+        )
+    ),
 )
 
 

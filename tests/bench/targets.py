@@ -8,7 +8,7 @@ from tests.bench import probes
 from tests.bench.data import ONE, THOUSAND
 from tests.bench.journal import Round
 from tests.bench.probes import DATABASES, LEGS, WORKERS_OPEN
-from tests.bench.subjects import OPEN_CALLS, RIVAL, Subject, Work, no_op_of, subject
+from tests.bench.subjects import FRONTS, OPEN_CALLS, RIVAL, Subject, Work, no_op_of, subject
 from tests.drills.rounds import Figure
 
 _HEAD = (
@@ -65,11 +65,16 @@ class Target:
 
 def targets() -> Iterator[Target]:
     """Yield all targets, in the order of the page."""
-    grpcio, sqlite = (subject(f"localdial on {database}", Work.RECORD) for database in DATABASES)
-    yield _ratio("p50 ÷ Go's", 1.5, Point(grpcio.name, 1, "p50"), Point(RIVAL.name, 1, "p50"))
-    for recording in grpcio, sqlite:
+    fast = subject("fast front on PostgreSQL", Work.RECORD)
+    for open_calls, bound in (10, 1.3), (100, 2.0):
+        yield _ratio("calls/s ÷ Go's", bound, Point(fast.name, open_calls), Point(RIVAL.name, open_calls))
+    ours = subject("localdial on PostgreSQL", Work.RECORD)
+    for recording, bound in (fast, 1.1), (ours, 1.5):
+        yield _ratio("p50 ÷ Go's", bound, Point(recording.name, 1, "p50"), Point(RIVAL.name, 1, "p50"))
+    for recording in ours, subject("localdial on SQLite", Work.RECORD):
         yield from _of_no_op(recording, (10, 100), 0.9)
-    yield from _of_no_op(subject("localdial on PostgreSQL", Work.DECIDE), OPEN_CALLS, 0.92)
+    for front, bound in ("localdial", 0.92), ("fast front", 0.6):
+        yield from _of_no_op(subject(f"{front} on PostgreSQL", Work.DECIDE), OPEN_CALLS, bound)
     for database in DATABASES:
         single = Point(subject(f"localdial on {database}", Work.RECORD).name, 100)
         legs = Point(probes.batches(database), 10, times=LEGS)
@@ -81,8 +86,9 @@ def targets() -> Iterator[Target]:
         name = probes.call_backs(database)
         yield _ratio("calls/s ÷ own no-op's", 0.5, Point(name, 10), Point("localdial, no-op", 10))
         yield Target(f"{name}: p50, ms", 1.0, Point(name, 1, "p50"))
-    one, thousand = (Point(probes.choosing("localdial", each), 100) for each in (ONE, THOUSAND))
-    yield _ratio("calls/s ÷ with one number", 0.9, thousand, one)
+    for front in FRONTS:
+        one, thousand = (Point(probes.choosing(front, each), 100) for each in (ONE, THOUSAND))
+        yield _ratio("calls/s ÷ with one number", 0.9, thousand, one)
 
 
 def _ratio(what: str, bound: float, value: Point, of: Point) -> Target:

@@ -29,7 +29,7 @@ def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_the_no_op_of_both_databases_is_the_one_of_localdial() -> None:
+def test_the_no_op_of_both_databases_is_the_one_of_their_front() -> None:
     families = {each.family: no_op_of(each).name for each in SUBJECTS}
     assert families == {
         "Go": "Go, no-op",
@@ -37,6 +37,9 @@ def test_the_no_op_of_both_databases_is_the_one_of_localdial() -> None:
         "localdial": "localdial, no-op",
         "localdial on PostgreSQL": "localdial, no-op",
         "localdial on SQLite": "localdial, no-op",
+        "fast front": "fast front, no-op",
+        "fast front on PostgreSQL": "fast front, no-op",
+        "fast front on SQLite": "fast front, no-op",
     }
 
 
