@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 from typer.testing import CliRunner, Result
 
-from localdial_server.cli import app
+from localdial_server.cli.app import app
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.engines.sqlite import SqliteDatabase
 from localdial_server.storage.sql.schema import metadata

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from localdial_server.cli import app
+from localdial_server.cli.app import app
 from tests.functional.server_process import ServerProcess
 
 LOCALDIAL = (sys.executable, "-m", "localdial_server")

@@ -10,7 +10,7 @@ from localdial.v1 import call_routing_pb2 as calls
 from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import number_inventory_pb2 as inventory
 from localdial_client import Client, InvalidArgument
-from localdial_server.cli import app
+from localdial_server.cli.app import app
 from tests.functional.server_process import ServerProcess
 
 # Each with a part of the reason.

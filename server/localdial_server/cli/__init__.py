@@ -4,10 +4,6 @@ import gc
 import io
 import sys
 
-from localdial_server.cli.app import app
-
-__all__ = ["app", "main"]
-
 # Python's default (700, 10, 10) scans modules for garbage again and again while others are imported, which
 # takes about a tenth of a start.
 _GC_THRESHOLDS = (50_000, 20, 50)
@@ -15,6 +11,9 @@ _GC_THRESHOLDS = (50_000, 20, 50)
 
 def main() -> None:
     """Run the command with the process's arguments, and exit."""
+    # The supervisor of workers needs nothing of it.
+    from localdial_server.cli.app import app  # noqa: PLC0415
+
     gc.set_threshold(*_GC_THRESHOLDS)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

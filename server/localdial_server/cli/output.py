@@ -111,10 +111,14 @@ class Output:
 
         An empty one is not printed. The server keeps running when stdout is closed.
         """
-        line = (json.dumps(document) if document else "") if self.as_json else text
+        line = self.announcement(document, text)
         if line:
             with contextlib.suppress(BrokenPipeError):
                 print(line, flush=True)
+
+    def announcement(self, document: Mapping[str, Any], text: str) -> str:
+        """Return the line that `announce` prints; empty if there is none."""
+        return (json.dumps(document) if document else "") if self.as_json else text
 
     def note(self, text: str) -> None:
         """Print a remark for people on stderr. Programs get it in the document."""

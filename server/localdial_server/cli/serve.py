@@ -5,10 +5,10 @@ import json
 import shlex
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
-from rich.markup import escape
 from typer.core import TyperCommand
 from typing_extensions import override
 
@@ -22,6 +22,9 @@ from localdial_server.cli.options import ConfigOption
 from localdial_server.cli.output import Output
 from localdial_server.settings.addresses import reachable
 from localdial_server.settings.errors import StartError
+
+# -P keeps modules in the working directory from being imported.
+_PYTHON: Final = (sys.executable, "-P", "-m")
 
 # How long the thread that loads the demo may take to notice that the server has stopped.
 _DEMO_JOIN_SECONDS: Final = 5.0
@@ -37,6 +40,8 @@ class ServeCommand(TyperCommand):
 
 
 def _settings_help() -> str:
+    from rich.markup import escape  # noqa: PLC0415 - slow to load
+
     from localdial_server.settings.settings import ENV_PREFIX, describe_settings  # noqa: PLC0415 - slow to load
 
     text = (
@@ -81,13 +86,14 @@ def serve(
         bool, typer.Option("--demo", help="Also load the demo organization, and print three calls to paste.")
     ] = False,
     worker: Annotated[bool, typer.Option("--worker", hidden=True)] = False,
+    load_demo: Annotated[str, typer.Option("--load-demo", hidden=True)] = "",
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C."""
     demo_threads: list[threading.Thread] = []
 
     def on_ready(address: str) -> None:
         # This runs in the server's event loop, so it must not wait for the server.
-        out.announce({"address": address}, f"localdial is ready on {address}")
+        out.announce(*_ready(address))
         if demo:
             thread = threading.Thread(target=_load_demo, args=(address, out), name="demo", daemon=True)
             demo_threads.append(thread)
@@ -95,6 +101,9 @@ def serve(
 
     if worker:
         _serve_as_worker()
+        return
+    if load_demo:
+        _load_demo(load_demo, out)
         return
     settings = settings_from(
         out,
@@ -115,13 +124,33 @@ def serve(
     if settings.workers > 1:
         from localdial_server.runtime import workers as supervised  # noqa: PLC0415 - slow to load
 
-        supervised.serve(settings, on_ready)
+        supervised.become_supervisor(
+            settings,
+            (*_PYTHON, "localdial_server.cli.supervise"),
+            ready_line=lambda address: out.announcement(*_ready(address)),
+            demo=(lambda address: _demo_command(address, out)) if demo else None,
+            as_json=out.as_json,
+        )
     else:
         from localdial_server.runtime import serve as server_process  # noqa: PLC0415 - slow to load
 
         server_process.serve(settings, on_ready)
     for thread in demo_threads:
         thread.join(_DEMO_JOIN_SECONDS)
+
+
+def _ready(address: str) -> tuple[Mapping[str, str], str]:
+    return {"address": address}, f"localdial is ready on {address}"
+
+
+def _demo_command(address: str, out: Output) -> Sequence[str]:
+    """Return the command that loads the demo into the server at the address."""
+    return (
+        *_PYTHON,
+        "localdial_server",
+        *(["--json"] if out.as_json else []),
+        *("serve", "--load-demo", address),
+    )
 
 
 def _serve_as_worker() -> None:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 
 from localdial_server.runtime.front import Front
+from localdial_server.runtime.supervision import Event
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_loopback
@@ -51,20 +52,20 @@ def own_socket(front: Front) -> Iterator[str]:
         yield target
 
 
-def log_exposure(settings: Settings, address: str) -> None:
-    """Log who may call the server at `address`: with which credentials, or anybody without any."""
+def exposure(settings: Settings, address: str) -> Event:
+    """Return the event that says who may call the server at `address`: with which credentials, or anybody."""
     if settings.credentials_required:
         accepted = ["an API key"]
         if settings.jwt_issuer:
             accepted.append(f"a token of {settings.jwt_issuer}")
         if settings.tls_client_principals:
             accepted.append("a client certificate")
-        _log.info("callers need a credential", extra={"credential": " or ".join(accepted)})
-    elif is_loopback(address):
-        _log.info("any program on this machine may call the server: it requires no credentials")
-    else:
-        _log.warning(
-            "whoever reaches the server may read every call, and buy and delete numbers: it requires no "
-            "credentials (LOCALDIAL_ALLOW_INSECURE)",
-            extra={"address": address},
-        )
+        return Event(logging.INFO, "callers need a credential", {"credential": " or ".join(accepted)})
+    if is_loopback(address):
+        event = "any program on this machine may call the server: it requires no credentials"
+        return Event(logging.INFO, event, {})
+    event = (
+        "whoever reaches the server may read every call, and buy and delete numbers: it requires no "
+        "credentials (LOCALDIAL_ALLOW_INSECURE)"
+    )
+    return Event(logging.WARNING, event, {"address": address})

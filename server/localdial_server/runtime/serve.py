@@ -29,7 +29,7 @@ from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.runtime.authentication import authentication
 from localdial_server.runtime.bootstrap import application
 from localdial_server.runtime.front import Front, front_of
-from localdial_server.runtime.ports import bind, log_exposure, own_socket
+from localdial_server.runtime.ports import bind, exposure, own_socket
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
 from localdial_server.runtime.sqlite_version import wal_reset_bug
 from localdial_server.runtime.stopping import stop_gracefully
@@ -136,7 +136,7 @@ async def _serve(
                     },
                 )
                 if not shared_port:
-                    log_exposure(settings, address)
+                    exposure(settings, address).write(_log)
                 if warning := wal_reset_bug(settings):
                     _log.warning(warning)
                 on_ready(address)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import REGISTRY
 
 from localdial_server.observability import metrics_server
 from localdial_server.settings.addresses import cannot_listen
@@ -18,28 +18,24 @@ async def metrics_served(settings: Settings, certificates: ServerCertificates | 
     if not settings.metrics_listen:
         yield
         return
-    stop = serve_metrics(settings, certificates)
+    listen = settings.metrics_listen
+    try:
+        stop = metrics_server.serve(listen, REGISTRY, metrics_context(settings, certificates))
+    except OSError as error:
+        raise cannot_listen(listen, env_name("metrics_listen"), error) from None
     try:
         yield
     finally:
         await asyncio.to_thread(stop)
 
 
-def serve_metrics(
-    settings: Settings, certificates: ServerCertificates | None, registry: CollectorRegistry = REGISTRY
-) -> Callable[[], None]:
-    """Serve metrics on the address that the settings name; return the function that stops serving them.
-
-    Raises `StartError` if the address cannot be bound.
-    """
-    listen = settings.metrics_listen
-    tls = for_http(listen, certificates)
+def metrics_context(
+    settings: Settings, certificates: ServerCertificates | None
+) -> metrics_server.NewContext | None:
+    """Return the function that returns the context for a new connection to the metrics; None: plain HTTP."""
+    tls = for_http(settings.metrics_listen, certificates)
     required = settings.tls_client_certificates == "required"
-    new_context = None if tls is None else lambda: tls.context(require_client=required)
-    try:
-        return metrics_server.serve(listen, registry, new_context)
-    except OSError as error:
-        raise cannot_listen(listen, env_name("metrics_listen"), error) from None
+    return None if tls is None else lambda: tls.context(require_client=required)
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from localdial.v1.number_inventory_pb2 import SearchAvailableNumbersResponse
-from localdial_server.cli import app
+from localdial_server.cli.app import app
 from tests.support.fake_server import Answer, FakeServer
 
 

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from localdial.v1.directory_pb2 import ListOrganizationsResponse
-from localdial_server.cli import app
+from localdial_server.cli.app import app
 from localdial_server.cli.connection import ConnectionOptions
 from tests.support.certificates import Authority, Identity, server_credentials
 from tests.support.fake_server import FakeServer

@@ -32,7 +32,10 @@ def loaded_by(code: str) -> set[str]:
             ),
             {"importlib.metadata", "localdial_server.cli.numbers", "pydantic", "rich"},
         ),
-        ("import localdial_server.runtime.workers", {"sqlalchemy", "cryptography", "jwt"}),
+        (
+            "import localdial_server.cli.supervise",
+            {"google.protobuf", "grpc", "prometheus_client", "pydantic", "sqlalchemy", "typer"},
+        ),
         (
             "import localdial_server.runtime.serve",
             {

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from localdial_server.cli import app
+from localdial_server.cli.app import app
 from localdial_server.cli.connection import CLIENT_VARIABLES
 from localdial_server.settings.settings import CONFIG_ENV, Settings, env_name
 from tests.unit.docs.markdown import DOCUMENTS, ROOT, Document

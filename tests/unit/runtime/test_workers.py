@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.runtime import workers
+from localdial_server.runtime import supervision, workers
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import CONFIG_ENV, read_settings
 
@@ -139,7 +139,7 @@ def test_a_worker_has_the_settings_of_its_supervisor_from_every_source(
 
 def test_a_worker_imports_nothing_from_the_working_directory(tmp_path: Path) -> None:
     (tmp_path / "typer.py").write_text("raise SystemExit('not the typer that is meant')")
-    *program, serve, worker = workers._COMMAND
+    *program, serve, worker = supervision._WORKER
     assert (serve, worker) == ("serve", "--worker")
     subprocess.run([*program, "--version"], cwd=tmp_path, check=True, timeout=60)
 
@@ -156,7 +156,7 @@ input()
 def test_the_metrics_of_all_workers_are_added_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    with workers._metrics(read_settings(metrics_listen=address), None) as (variables, forget):
+    with supervision._metrics(address, uses_tls=False) as (variables, forget, _):
         counting = [
             subprocess.Popen(
                 [sys.executable, "-c", COUNTING],
@@ -193,11 +193,11 @@ def test_a_metrics_port_on_which_another_server_listens_is_refused() -> None:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with (
             pytest.raises(StartError, match=f"cannot listen on {address}: .*LOCALDIAL_METRICS"),
-            workers._metrics(read_settings(metrics_listen=address), None),
+            supervision._metrics(address, uses_tls=False),
         ):
             pass
 
 
 def test_without_a_metrics_address_nothing_is_counted() -> None:
-    with workers._metrics(read_settings(), None) as (variables, _):
+    with supervision._metrics("", uses_tls=False) as (variables, *_):
         assert variables == {}
