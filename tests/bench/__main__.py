@@ -39,7 +39,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.rounds < 1 or arguments.seconds <= 0:
         parser.error("--rounds must be at least 1, and --seconds more than 0")
-    all_probes = probes.probes()
+    all_probes = probes.probes(arguments.seconds)
     subjects = [each for each in SUBJECTS if _is_wanted(each.name, arguments.only)]
     wanted_probes = [each for each in all_probes if _is_wanted(each.name, arguments.only)]
     if not subjects and not wanted_probes:

@@ -30,17 +30,35 @@ class ClosedLoop:
     """So many calls are open at any time."""
 
     open_calls: int
-    most_connections: int = _CONNECTIONS
 
     @property
     def connections(self) -> int:
         """The number of connections."""
-        return min(self.open_calls, self.most_connections)
+        return min(self.open_calls, _CONNECTIONS)
 
     @property
     def arguments(self) -> Sequence[str]:
         """h2load's arguments."""
         return ["-c", str(self.connections), "-m", str(self.open_calls // self.connections)]
+
+
+@dataclass(frozen=True)
+class TimedLoop:
+    """So many calls are open at any time, until the time is up; then those under way are cut off.
+
+    In a `ClosedLoop` each connection has its share of the calls. If servers that share a port have different
+    numbers of connections, one of them would be idle at the end.
+    """
+
+    open_calls: int
+    connections: int
+    seconds: float
+
+    @property
+    def arguments(self) -> Sequence[str]:
+        """h2load's arguments."""
+        streams = self.open_calls // self.connections
+        return ["-c", str(self.connections), "-m", str(streams), "-D", f"{self.seconds * 1000:.0f}ms"]
 
 
 @dataclass(frozen=True)
@@ -71,9 +89,10 @@ class OpenLoop:
 class Figures:
     """The results of a run: calls per second, and percentiles of the latency in milliseconds.
 
-    `failed` is how many of the calls failed, and is included in the others.
+    `failed` is how many of the `calls` failed; they are included in the others.
     """
 
+    calls: int
     rate: float
     p50: float
     p90: float
@@ -85,8 +104,8 @@ class Figures:
 def run(
     address: str,
     message: bytes,
-    load: ClosedLoop | OpenLoop,
-    calls: int,
+    load: ClosedLoop | TimedLoop | OpenLoop,
+    calls: int | None,
     response_bytes: int,
     *,
     method: str = RESOLVE,
@@ -94,7 +113,7 @@ def run(
     """Send the message `calls` times to the method, given by its path, and return the results.
 
     `response_bytes` is the size of each response on the wire. `calls` must be a multiple of the load's
-    connections. Raises `LoadError` if calls are left without an answer.
+    connections, or None for a `TimedLoop`. Raises `LoadError` if calls are left without an answer.
     """
     with tempfile.TemporaryDirectory() as folder:
         body, log = Path(folder, "body"), Path(folder, "log")
@@ -102,7 +121,8 @@ def run(
         body.write_bytes(b"\0" + struct.pack(">I", len(message)) + message)
         done = subprocess.run(
             [
-                *("h2load", "-n", str(calls), *load.arguments, "-d", str(body), "--log-file", str(log)),
+                *("h2load", *([] if calls is None else ["-n", str(calls)]), *load.arguments),
+                *("-d", str(body), "--log-file", str(log)),
                 *("-H", "content-type: application/grpc", "-H", "te: trailers"),
                 f"http://{address}{method}",
             ],
@@ -115,13 +135,16 @@ def run(
         return figures(done.stdout, log.read_text("ascii"), calls, response_bytes)
 
 
-def figures(output: str, log: str, calls: int, response_bytes: int) -> Figures:
+def figures(output: str, log: str, calls: int | None, response_bytes: int) -> Figures:
     """Return what h2load's output and its log of calls say. Raises `LoadError` as `run` does.
+
+    If `calls` is None, there are as many calls as the log has.
 
     h2load does not read the status of gRPC, which comes in the trailers, and counts a failed call as a
     success. But a gRPC server sends no message with an error, so the bytes received tell how many failed.
     """
     rows = [line.split("\t") for line in log.splitlines()]
+    calls = len(rows) if calls is None else calls
     failed = [status for _, status, _ in rows if status != "200"]
     if len(rows) != calls or failed:
         raise LoadError(
@@ -134,6 +157,7 @@ def figures(output: str, log: str, calls: int, response_bytes: int) -> Figures:
         raise LoadError(f"{received} bytes were returned for {calls} calls, not {response_bytes} for each")
     latencies = sorted(int(microseconds) / 1000 for _, _, microseconds in rows)
     return Figures(
+        calls=calls,
         rate=float(_search(r"([\d.]+) req/s", output)),
         p50=percentile(latencies, 50),
         p90=percentile(latencies, 90),

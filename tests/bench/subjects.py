@@ -7,7 +7,7 @@ from typing import Protocol
 
 from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from tests.bench.data import CALLEE, ORGANIZATION, USER
-from tests.bench.h2load import RESOLVE, ClosedLoop
+from tests.bench.h2load import RESOLVE, ClosedLoop, TimedLoop
 
 OPEN_CALLS = (1, 10, 100)
 
@@ -39,7 +39,7 @@ class Measured(Protocol):
         """Whether the rows may be added after the answer."""
 
     @property
-    def closed_loops(self) -> Mapping[str, ClosedLoop]:
+    def closed_loops(self) -> Mapping[str, ClosedLoop | TimedLoop]:
         """The closed loops under which it is measured, by the number of open calls."""
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.h2load import ClosedLoop, LoadError, OpenLoop, figures, percentile
+from tests.bench.h2load import ClosedLoop, LoadError, OpenLoop, TimedLoop, figures, percentile
 
 OUTPUT = """\
 finished in 2.00s, 1.50 req/s, 80.63KB/s
@@ -48,6 +48,16 @@ def test_output_without_a_figure_is_shown_whole() -> None:
 @pytest.mark.parametrize(("percent", "expected"), [(50, 500), (99, 990), (99.9, 999), (100, 1000)])
 def test_a_percentile_is_one_of_the_values(percent: float, expected: int) -> None:
     assert percentile(range(1, 1001), percent) == expected
+
+
+def test_a_load_that_ends_by_time_has_the_calls_of_the_log() -> None:
+    taken = figures(OUTPUT.replace("(57)", "(38)"), LOG, None, 19)
+    assert (taken.calls, taken.failed) == (3, 1)
+
+
+def test_a_timed_loop_spreads_its_calls_over_its_connections() -> None:
+    arguments = ["-c", "40", "-m", "5", "-D", "1500ms"]
+    assert TimedLoop(200, connections=40, seconds=1.5).arguments == arguments
 
 
 def test_a_closed_loop_has_at_most_ten_connections() -> None:

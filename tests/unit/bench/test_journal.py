@@ -6,7 +6,7 @@ from tests.bench.h2load import Figures
 from tests.bench.journal import Journal, Round
 
 CONDITIONS = {"command": "scripts/bench"}
-ROUND: Round = {"Go, no-op": {"10": Figures(1000.0, 1.0, 2.0, 3.0, 4.0, 0)}}
+ROUND: Round = {"Go, no-op": {"10": Figures(100, 1000.0, 1.0, 2.0, 3.0, 4.0, 0)}}
 
 
 def test_the_finished_rounds_of_an_interrupted_run_are_kept(tmp_path: Path) -> None:

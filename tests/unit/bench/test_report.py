@@ -18,7 +18,7 @@ def rounds(loads: Sequence[int], rates: dict[Subject, Sequence[float]]) -> list[
     """Return rounds with these rates under every load, and a latency of 1000 / rate."""
     return [
         {
-            subject.name: {str(load): Figures(rate, *[1000 / rate] * 4, failed=0) for load in loads}
+            subject.name: {str(load): Figures(1, rate, *[1000 / rate] * 4, failed=0) for load in loads}
             for subject, rate in zip(rates, of_round, strict=True)
         }
         for of_round in zip(*rates.values(), strict=True)
@@ -74,7 +74,7 @@ def test_each_load_has_its_rows_and_is_named_in_the_first() -> None:
 
 def test_the_open_loop_offers_a_share_of_the_peak_and_shows_what_was_sent() -> None:
     closed = rounds(OPEN_CALLS, {OURS: [1000, 2000, 3000]})
-    closed[0][OURS.name]["10"] = closed[1][OURS.name]["10"] = Figures(4000, 1, 1, 1, 1, 0)
+    closed[0][OURS.name]["10"] = closed[1][OURS.name]["10"] = Figures(1, 4000, 1, 1, 1, 1, 0)
     assert peak(closed, OURS) == 4000
     table = open_table(Results([OURS], closed, rounds(SHARES_OF_PEAK, {OURS: [1000]})))
     assert [cells(line)[:4] for line in table[2:]] == [
@@ -86,6 +86,6 @@ def test_the_open_loop_offers_a_share_of_the_peak_and_shows_what_was_sent() -> N
 
 def test_the_open_loop_shows_the_failed_calls_of_all_rounds() -> None:
     taken = rounds(SHARES_OF_PEAK, {OURS: [1000, 1000, 1000]})
-    taken[1][OURS.name]["75"] = Figures(1000, 1, 1, 1, 1, failed=7)
+    taken[1][OURS.name]["75"] = Figures(1, 1000, 1, 1, 1, 1, failed=7)
     table = open_table(Results([OURS], rounds(OPEN_CALLS, {OURS: [1000]}), taken))
     assert [cells(line)[4] for line in table[2:]] == ["0", "0", "7"]

@@ -20,7 +20,7 @@ ONE_WORKER, TWO_WORKERS = workers(1, "decide only"), workers(2, "decide only")
 
 def figures(rate: float) -> Figures:
     latency = 1000 / rate
-    return Figures(rate, latency, latency, latency, latency, failed=0)
+    return Figures(1, rate, latency, latency, latency, latency, failed=0)
 
 
 def rounds(*taken: dict[str, tuple[int, float]]) -> Sequence[Round]:
@@ -32,14 +32,14 @@ def rounds(*taken: dict[str, tuple[int, float]]) -> Sequence[Round]:
 
 
 def test_every_target_is_about_what_is_measured() -> None:
-    everything: list[Measured] = [*SUBJECTS, *probes()]
+    everything: list[Measured] = [*SUBJECTS, *probes(1)]
     measured = {(each.name, load) for each in everything for load in each.closed_loops}
     points = [point for target in targets() for point in (target.value, target.of) if point is not None]
     assert {(point.name, str(point.open_calls)) for point in points} <= measured
 
 
 def test_every_probe_has_a_name_of_its_own_and_a_target() -> None:
-    names = [each.name for each in probes()]
+    names = [each.name for each in probes(1)]
     points = [point for target in targets() for point in (target.value, target.of) if point is not None]
     assert len({*names, *(each.name for each in SUBJECTS)}) == len(names) + len(SUBJECTS)
     assert set(names) <= {point.name for point in points}
@@ -80,7 +80,7 @@ def test_a_target_is_left_out_if_a_part_of_it_was_not_measured_in_every_round() 
 
 
 def test_for_the_callee_who_chooses_among_a_thousand_a_64th_of_them_is_weighed() -> None:
-    [probe] = [each for each in probes() if each.name == choosing("localdial", THOUSAND)]
+    [probe] = [each for each in probes(1) if each.name == choosing("localdial", THOUSAND)]
     callee = hash_number(ResolveOutboundCallerIdRequest.FromString(probe.request).callee_number)
     questions = list(zip(callee[8:12], callee[12:16], strict=True))
     hashes = map(hash_number, CHOICES[THOUSAND])
