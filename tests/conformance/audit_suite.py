@@ -46,11 +46,11 @@ _RECORDED: Mapping[str, tuple[Callable[[Transaction], object], Sequence[Kind]]] 
     "put_organization": (lambda tx: tx.put_organization(Organization(A, "A")), [Kind.ORGANIZATION_SET]),
     "put_users": (lambda tx: tx.put_users([_ANN, user("bob")]), [Kind.USER_SET, Kind.USER_SET]),
     "delete_user": (lambda tx: tx.delete_user(A, "bob"), [Kind.USER_DELETED]),
-    "add_number": (lambda tx: tx.add_number(number(X)), [Kind.NUMBER_ADDED]),
+    "add_numbers": (lambda tx: tx.add_numbers([number(X)]), [Kind.NUMBER_ADDED]),
     "add_mappings": (lambda tx: tx.add_mappings(A, X, ["628"]), [Kind.AREA_CODES_MAPPED]),
     "delete_mappings": (lambda tx: tx.delete_mappings(A, X, ["628"]), [Kind.AREA_CODES_UNMAPPED]),
-    "update_number": (
-        lambda tx: tx.update_number(replace(number(X), state=NumberState.RELEASING)),
+    "update_numbers": (
+        lambda tx: tx.update_numbers([replace(number(X), state=NumberState.RELEASING)]),
         [Kind.NUMBER_CHANGED],
     ),
     "delete_number": (lambda tx: tx.delete_number(A, X), [Kind.NUMBER_REMOVED]),
@@ -65,8 +65,9 @@ _RECORDED: Mapping[str, tuple[Callable[[Transaction], object], Sequence[Kind]]] 
 _NOT_RECORDED: Mapping[str, str] = {
     "bump_revision": "counts the changes that are recorded",
     "claim": "follows from a number that is added or from an organization number",
+    "claim_all": "follows from numbers that are added",
     "disclaim": "follows from a number that is removed or from an organization number",
-    "add_purchase": "follows from a number that is added",
+    "add_purchases": "follows from a number that is added",
     "delete_purchase": "follows from a number that is removed",
     "delete_purchases_before": "forgets what no longer counts toward a limit",
     "add_request": "is about the repeats of a request, which the event has",
@@ -161,7 +162,7 @@ class AuditSuite(StoreFixtures):
             transaction.put_organization(Organization(A, 'Zoë & "Søn" 雪', Z))
             transaction.put_users([replace(_ANN, work_phone=None)])
             refused = replace(number(X), locality="San José", region="CA", **_REFUSED)  # type: ignore[arg-type]
-            transaction.update_number(refused)
+            transaction.update_numbers([refused])
             transaction.add_mappings(A, X, ["628", "212"])
             transaction.put_api_key(FULL)
 
@@ -234,8 +235,8 @@ class AuditSuite(StoreFixtures):
             transaction.put_organization(Organization(A, "A"))
             transaction.put_users([_ANN])
             transaction.delete_user(A, "unknown")
-            transaction.update_number(
-                replace(number(X), carrier_busy_until=9, version=9, release_retry_time=9)
+            transaction.update_numbers(
+                [replace(number(X), carrier_busy_until=9, version=9, release_retry_time=9)]
             )
             transaction.add_mappings(A, X, [])
             transaction.delete_mappings(A, X, ["212"])
@@ -273,8 +274,8 @@ class AuditSuite(StoreFixtures):
         await store.write("test", lambda tx: tx.add_mappings(A, X, codes))
         await store.write(
             "test",
-            lambda tx: tx.update_number(
-                replace(number(X), release_refusal="\N{SNOWMAN}" * 5000, locality="雪" * 200)
+            lambda tx: tx.update_numbers(
+                [replace(number(X), release_refusal="\N{SNOWMAN}" * 5000, locality="雪" * 200)]
             ),
         )
         await store.write("test", lambda tx: tx.delete_mappings(A, X, None))

@@ -1,6 +1,7 @@
 """The promises of the index of called numbers, each as a test."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -34,7 +35,7 @@ async def _set(store: Store, organization_id: str, organization_number: str | No
         for phone_number in filter(None, (organization_number, *owned)):
             assert transaction.claim(phone_number, organization_id)
         for phone_number, state in zip(owned, NumberState, strict=False):
-            transaction.add_number(number(phone_number, organization_id, state))
+            transaction.add_numbers([number(phone_number, organization_id, state)])
 
     return await _change(store, organization_id, work)
 
@@ -79,6 +80,25 @@ class NumberIndexSuite(StoreFixtures):
         assert [index.find(each) for each in (X, Y, OURS)] == [(A, OURS)] * 3
         assert [index.find(each) for each in (Z, THEIRS)] == [(B, THEIRS)] * 2
         assert index.find(OTHER) is None
+
+    async def test_an_organization_that_takes_long_to_read_is_read_a_tenth_of_the_time(
+        self, home: Home, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        index = SqlNumberIndex(home.database, 60.0, is_shared=False)
+        await _set(store, A, OURS, X)
+        await index.refresh()
+        begun: list[float] = []
+
+        async def read_slowly() -> None:
+            begun.append(time.monotonic())
+            await asyncio.sleep(0.03)
+            index.changed(A, 1_000)
+
+        monkeypatch.setattr(index, "refresh", read_slowly)
+        index.changed(A, 1_000)
+        with _running(index) as running:
+            await until(lambda: len(begun) == 3, running)
+        assert begun[2] - begun[0] > 2 * 0.3
 
     async def test_a_phone_with_several_numbers_is_found_by_each(
         self, store: Store, index: SqlNumberIndex

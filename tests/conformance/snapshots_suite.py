@@ -323,12 +323,12 @@ class SnapshotsSuite(StoreFixtures):
         active, releasing = number(Y), number(Y, state=NumberState.RELEASING)
         changes: dict[str, Callable[[Transaction], object]] = {
             "a purchase": own(number(Y, state=NumberState.PURCHASING)),
-            "an adoption": lambda tx: tx.update_number(active),
+            "an adoption": lambda tx: tx.update_numbers([active]),
             "two mappings": lambda tx: tx.add_mappings(A, Y, ["628", "650"]),
             "another number's mapping": lambda tx: tx.add_mappings(A, Z, ["628"]),
             "a mapping's end": lambda tx: tx.delete_mappings(A, Y, ["650"]),
-            "a release": lambda tx: tx.update_number(releasing),
-            "a release that is taken back": lambda tx: tx.update_number(active),
+            "a release": lambda tx: tx.update_numbers([releasing]),
+            "a release that is taken back": lambda tx: tx.update_numbers([active]),
             "a deletion": lambda tx: tx.delete_number(A, Y),
             "a change of nothing": lambda _tx: None,
         }

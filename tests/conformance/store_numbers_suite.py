@@ -22,6 +22,18 @@ class StoreNumbersSuite(StoreFixtures):
         assert await store.read("test", lambda reader: reader.owner_of(X)) == A
         assert await store.read("test", lambda reader: reader.owner_of(Y)) is None
 
+    async def test_of_several_numbers_those_that_are_free_or_its_own_are_claimed(self, store: Store) -> None:
+        theirs, free = "+525512345678", "+5215587654321"
+        await store.write("test", create(A, B))
+        await store.write("test", lambda tx: (tx.claim(X, A), tx.claim(theirs, B)))
+        claimed = await store.write("test", lambda tx: tx.claim_all([X, Y, "+5215512345678", free], A))
+        assert sorted(claimed) == sorted([X, Y, free])
+        owners = await store.read(
+            "test", lambda r: r.owners_of([X, Y, theirs, "+5215512345678", free, "+525587654321"])
+        )
+        assert owners == {X: A, Y: A, theirs: B, "+5215512345678": B, free: A, "+525587654321": A}
+        assert await store.write("test", lambda tx: len(tx.claim_all([], A))) == 0
+
     async def test_claiming_a_number_again_succeeds(self, store: Store) -> None:
         await store.write("test", create(A))
         for _ in range(2):
@@ -72,7 +84,7 @@ class StoreNumbersSuite(StoreFixtures):
             transaction.put_organization(Organization(A, organization_number="+5215512345678"))
             assert transaction.claim("+5215512345678", A)
             assert transaction.claim("+525512345678", A)
-            transaction.add_number(number("+525512345678"))
+            transaction.add_numbers([number("+525512345678")])
             transaction.put_organization(Organization(A))
             transaction.disclaim("+5215512345678", A)
 
@@ -160,13 +172,32 @@ class StoreNumbersSuite(StoreFixtures):
         await store.write("test", create(A, B))
         await store.write("test", own(number(X)))
         with pytest.raises(IntegrityError):
-            await store.write("test", lambda transaction: transaction.add_number(number(X)))
+            await store.write("test", lambda transaction: transaction.add_numbers([number(X)]))
         assert await store.read("test", lambda reader: reader.number(A, X)) == number(X)
         assert await store.read("test", lambda reader: reader.number(B, X)) is None
 
+    async def test_several_numbers_are_added_and_changed_at_once(self, store: Store) -> None:
+        ours, theirs = [number(X), replace(number(Y), version=7)], number(Z, B)
+        await store.write("test", create(A, B))
+        await store.write("test", own(*ours))
+        await store.write("test", own(theirs))
+        changed = [
+            replace(ours[0], locality="one"),
+            replace(ours[1], region="CA"),
+            replace(theirs, region="NY"),
+        ]
+        updated = await store.write("test", lambda tx: tx.update_numbers(changed))
+        assert updated == [replace(each, version=each.version + 1) for each in changed]
+        found = await store.read("test", lambda r: r.numbers_by_phone_number(A, [Y, Z, X, "+14155550199"]))
+        assert found == {X: updated[0], Y: updated[1]}
+        assert await store.read("test", lambda r: r.number(B, Z)) == updated[2]
+        await store.write(
+            "test", lambda tx: (tx.add_numbers([]), tx.update_numbers([]), tx.add_purchases([]))
+        )
+
     async def test_a_number_needs_an_organization(self, store: Store) -> None:
         with pytest.raises(IntegrityError):
-            await store.write("test", lambda transaction: transaction.add_number(number(X)))
+            await store.write("test", lambda transaction: transaction.add_numbers([number(X)]))
         assert await store.read("test", lambda reader: reader.number(A, X)) is None
 
     async def test_an_update_stores_the_fields_of_the_carrier_and_keeps_the_rest(self, store: Store) -> None:
@@ -185,7 +216,7 @@ class StoreNumbersSuite(StoreFixtures):
             release_refused_time=2**62,
             release_retry_time=2**62 + 1,
         )
-        updated = await store.write("test", lambda transaction: transaction.update_number(bought))
+        (updated,) = await store.write("test", lambda transaction: transaction.update_numbers([bought]))
         assert updated == replace(bought, version=order.version + 1)
         assert await store.read("test", lambda reader: reader.number(A, X)) == updated
         assert await store.read("test", lambda reader: reader.number(A, Y)) == number(Y)
@@ -207,7 +238,7 @@ class StoreNumbersSuite(StoreFixtures):
             ):
                 own(number(phone_number, organization_id))(transaction)
                 ordered = replace(number(phone_number, organization_id), request_id=request_id)
-                transaction.add_purchase(ordered)
+                transaction.add_purchases([ordered])
 
         await store.write("test", create(A, B))
         await store.write("test", order)
@@ -226,8 +257,8 @@ class StoreNumbersSuite(StoreFixtures):
         second = replace(number(X), request_id="another", reference="second")
 
         def buy_twice(transaction: Transaction) -> None:
-            transaction.add_purchase(first)
-            transaction.add_purchase(second)
+            transaction.add_purchases([first])
+            transaction.add_purchases([second])
             own(second)(transaction)
 
         await store.write("test", buy_twice)
@@ -244,20 +275,20 @@ class StoreNumbersSuite(StoreFixtures):
         other = replace(number(Y, B, NumberState.PURCHASING), reference=order.reference, request_id="other")
         an_import = number(Z, A, NumberState.PURCHASING)
         await store.write("test", own(order, other, an_import))
-        await store.write("test", lambda tx: [tx.add_purchase(one) for one in (order, other)])
+        await store.write("test", lambda tx: tx.add_purchases([order, other]))
         found = await store.read("test", lambda reader: reader.open_numbers())
         assert sorted(found, key=lambda item: item.phone_number) == [order, other, an_import]
         assert await store.read("test", lambda reader: reader.number(A, X)) == order
         assert await store.read("test", lambda reader: reader.numbers_of_request(A, "request")) == [order]
         bought = replace(order, state=NumberState.ACTIVE)
-        await store.write("test", lambda tx: tx.update_number(bought))
+        await store.write("test", lambda tx: tx.update_numbers([bought]))
         found_then = await store.read("test", lambda reader: reader.number(A, X))
         assert found_then == replace(bought, request_id=None, version=1)
 
     async def test_an_abandoned_order_counts_for_no_request(self, store: Store) -> None:
         await store.write("test", create(A))
         ordered = replace(number(X), request_id="request")
-        await store.write("test", lambda tx: tx.add_purchase(ordered))
+        await store.write("test", lambda tx: tx.add_purchases([ordered]))
         await store.write("test", lambda tx: tx.delete_purchase(A, ordered.reference))
         assert await store.read("test", lambda reader: reader.numbers_of_request(A, "request")) == []
 
@@ -347,7 +378,7 @@ class StoreNumbersSuite(StoreFixtures):
             replace(number(X), reference=f"r{time}", purchase_time=time, organization_id=organization_id)
             for organization_id, time in ((A, 10), (A, 30), (A, 20), (B, 5))
         ]
-        await store.write("test", lambda tx: [tx.add_purchase(one) for one in made])
+        await store.write("test", lambda tx: tx.add_purchases(made))
         assert await store.read("test", lambda reader: reader.purchases_since(A, 10)) == (3, 10)
         assert await store.read("test", lambda reader: reader.purchases_since(A, 11)) == (2, 20)
         await store.write("test", lambda tx: tx.delete_purchase(A, "r20"))
@@ -360,7 +391,7 @@ class StoreNumbersSuite(StoreFixtures):
     async def test_an_old_purchase_is_kept_until_its_request_is_answered(self, store: Store) -> None:
         await store.write("test", create(A))
         ordered = replace(number(X), request_id="r")
-        await store.write("test", lambda tx: (tx.add_request(request("r")), tx.add_purchase(ordered)))
+        await store.write("test", lambda tx: (tx.add_request(request("r")), tx.add_purchases([ordered])))
         await store.write("test", lambda tx: tx.delete_purchases_before(A, 100))
         assert len(await store.read("test", lambda reader: reader.numbers_of_request(A, "r"))) == 1
         await store.write("test", lambda tx: tx.set_answer(A, "r", "answer"))
@@ -372,7 +403,7 @@ class StoreNumbersSuite(StoreFixtures):
         self, store: Store
     ) -> None:
         await store.write("test", create(A))
-        await store.write("test", lambda tx: tx.add_purchase(replace(number(X), request_id="r")))
+        await store.write("test", lambda tx: tx.add_purchases([replace(number(X), request_id="r")]))
         await store.write("test", lambda tx: tx.delete_organization(A))
         await store.write("test", create(A))
         assert await store.read("test", lambda reader: reader.purchases_since(A, 0)) == (1, 1)

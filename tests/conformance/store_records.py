@@ -88,7 +88,7 @@ def own(*numbers: Number) -> Callable[[Transaction], None]:
     def work(transaction: Transaction) -> None:
         for item in numbers:
             assert transaction.claim(item.phone_number, item.organization_id)
-            transaction.add_number(item)
+            transaction.add_numbers([item])
             transaction.add_mappings(item.organization_id, item.phone_number, item.mapped_area_codes)
 
     return work

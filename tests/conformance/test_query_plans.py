@@ -260,6 +260,10 @@ async def test_the_newest_call_of_all_is_found_by_one_entry_for_each_organizatio
         (lambda r: r.users(A, "1", 9), "SEARCH users USING PRIMARY KEY (organization_id=? AND user_id>?)"),
         (lambda r: r.number(A, X), "SEARCH numbers USING PRIMARY KEY (organization_id=? AND phone_number=?)"),
         (
+            lambda r: r.numbers_by_phone_number(A, [X, "+14155550199"]),
+            "SEARCH numbers USING PRIMARY KEY (organization_id=? AND phone_number=?)",
+        ),
+        (
             lambda r: r.numbers(NumberQuery(A), X, 9),
             "SEARCH numbers USING PRIMARY KEY (organization_id=? AND phone_number>?)",
         ),
@@ -279,6 +283,7 @@ async def test_the_newest_call_of_all_is_found_by_one_entry_for_each_organizatio
         "user",
         "users",
         "number",
+        "numbers_by_phone_number",
         "numbers",
         "open_numbers",
         "call",

@@ -370,6 +370,7 @@ _LISTS: dict[str, tuple[Callable[[Reader], object], set[str]]] = {
     "later users": (lambda r: r.users(_LARGE, "user-5", _PAGE), {"pk_users"}),
     "users of a small organization": (lambda r: r.users(_SMALL, "", _PAGE), {"pk_users"}),
     "users by id": (lambda r: r.users_by_id(_LARGE, ["user-7", "user-9000"]), {"pk_users"}),
+    "numbers by phone number": (lambda r: r.numbers_by_phone_number(_LARGE, [_NUMBER]), {"pk_numbers"}),
     "numbers": (lambda r: r.numbers(NumberQuery(_LARGE), "", _PAGE), {"pk_numbers"}),
     "later numbers": (lambda r: r.numbers(NumberQuery(_LARGE), _NUMBER, _PAGE), {"pk_numbers"}),
     "numbers of a small organization": (

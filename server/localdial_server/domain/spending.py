@@ -46,6 +46,17 @@ class Spent:
     """The time of the oldest of them; None if there is none."""
     now: int
 
+    def after(self, purchases: int) -> "Spent":
+        """Return what counts once this many more numbers are bought, at `now`."""
+        if purchases == 0:
+            return self
+        return Spent(
+            self.number_count + purchases,
+            self.purchase_count + purchases,
+            self.now if self.first_purchase_time is None else self.first_purchase_time,
+            self.now,
+        )
+
 
 def limit_error(organization_id: str, limits: Limits, spent: Spent) -> ServiceError | None:
     """Return the error that keeps the organization from buying one more number, None if it may."""

@@ -11,7 +11,7 @@ import itertools
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -94,7 +94,7 @@ _patch(Purchasing, "_buy", _killed_before("purchase-begun", Purchasing._buy))
 _patch(PendingOrders, "place", _killed_before("order-opened", PendingOrders.place))
 _patch(TwilioApi, "buy", _killed_in_flight("order-asked", TwilioApi.buy))
 _patch(TwilioApi, "buy", _killed_after_response("order-answered", TwilioApi.buy))
-_patch(PendingOrders, "adopt", _killed_after("adopted", PendingOrders.adopt))
+_patch(PendingOrders, "adopt_all", _killed_after("adopted", PendingOrders.adopt_all))
 _patch(Purchasing, "_finish", _killed_after("answer-kept", Purchasing._finish))
 _patch(Deleting, "release", _killed_before("release-begun", Deleting.release))
 _patch(TwilioApi, "release", _killed_after_response("release-answered", TwilioApi.release))
@@ -113,29 +113,36 @@ Sweep.__init__ = functools.partialmethod(  # type: ignore[assignment]  # the swe
 )
 
 
-def _open_nothing(transaction: Transaction, order: Number) -> bool:
-    """Return whether the number is unowned, and store nothing."""
-    return transaction.owner_of(order.phone_number) is None
+def _open_nothing(transaction: Transaction, orders: Sequence[Number]) -> Sequence[Number]:
+    """Return the orders whose numbers are unowned, and store nothing."""
+    owners = transaction.owners_of([order.phone_number for order in orders])
+    return [order for order in orders if order.phone_number not in owners]
 
 
-async def _adopt_from_nothing(self: PendingOrders, order: Number, owned: OwnedNumber) -> Number | None:
-    """Commit a bought number that the database does not know yet."""
+async def _adopt_from_nothing(
+    self: PendingOrders, orders: Sequence[tuple[Number, OwnedNumber]]
+) -> Sequence[Number | None]:
+    """Commit bought numbers that the database does not know yet."""
 
-    def work(transaction: Transaction) -> Number | None:
-        known = transaction.number(order.organization_id, order.phone_number)
-        if known is not None:
-            return known if known.reference == order.reference else None
-        if not transaction.claim(order.phone_number, order.organization_id):
-            return None
-        number = replace(order, state=NumberState.ACTIVE, carrier_number_id=owned.carrier_number_id)
-        transaction.add_number(number)
-        transaction.add_purchase(number)
-        transaction.bump_revision(number.organization_id)
-        return number
+    def work(transaction: Transaction) -> Sequence[Number | None]:
+        return [_add_bought(transaction, order, owned) for order, owned in orders]
 
-    return await self._store.write("pending_order.adopt", work, serialize_on=order.organization_id)
+    return await self._store.write("pending_order.adopt", work, serialize_on=orders[0][0].organization_id)
+
+
+def _add_bought(transaction: Transaction, order: Number, owned: OwnedNumber) -> Number | None:
+    known = transaction.number(order.organization_id, order.phone_number)
+    if known is not None:
+        return known if known.reference == order.reference else None
+    if not transaction.claim(order.phone_number, order.organization_id):
+        return None
+    number = replace(order, state=NumberState.ACTIVE, carrier_number_id=owned.carrier_number_id)
+    transaction.add_numbers([number])
+    transaction.add_purchases([number])
+    transaction.bump_revision(number.organization_id)
+    return number
 
 
 if os.environ.get("DRILL_WITHOUT_PENDING_ORDERS"):
-    purchase.open_pending_order = _open_nothing  # type: ignore[attr-defined]  # patched
-    _patch(PendingOrders, "adopt", _killed_after("adopted", _adopt_from_nothing))
+    purchase.open_pending_orders = _open_nothing  # type: ignore[attr-defined]  # patched
+    _patch(PendingOrders, "adopt_all", _killed_after("adopted", _adopt_from_nothing))

@@ -17,6 +17,7 @@ from localdial_server.domain.errors import (
     OrganizationNotFound,
 )
 from localdial_server.domain.model import NumberState
+from tests.support.waiting import until
 from tests.unit.app.harness import FIRST, SECOND, THIRD, A, B, Harness
 
 
@@ -89,6 +90,29 @@ async def test_many_numbers_are_ordered_a_few_at_a_time(harness: Harness) -> Non
     assert len(await harness.bought(30)) == 30
     assert harness.carrier.calls[Operation.ORDER] == 30
     assert 1 < harness.carrier.most_at_once[Operation.ORDER] <= 8
+
+
+async def test_numbers_that_are_ordered_at_the_same_time_share_their_transactions(harness: Harness) -> None:
+    await harness.shown()
+    before = harness.database.writes
+    assert len(await harness.bought(8)) == 8
+    # The request, the pending orders, the adoptions, and the answer.
+    assert harness.database.writes - before == 4
+
+
+async def test_a_number_that_was_bought_waits_for_no_other_order(harness: Harness) -> None:
+    first, second = (harness.carrier.hold(Operation.ORDER) for _ in range(2))
+    purchasing = harness.purchase(2)
+    await first.reached()
+    await second.reached()
+    second.open()
+    await until(lambda: harness.numbers(state=NumberState.ACTIVE))
+    assert [number.state for number in await harness.numbers()] == [
+        NumberState.PURCHASING,
+        NumberState.ACTIVE,
+    ]
+    first.open()
+    assert len((await purchasing).numbers) == 2
 
 
 async def test_without_stock_nothing_is_bought_and_nothing_stored(harness: Harness) -> None:

@@ -7,7 +7,7 @@ import pytest
 from localdial_server.app.numbers.purchase import PurchaseAnswer
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import CarrierNotAvailable, PurchasePending
-from tests.support.waiting import DEADLINE_SECONDS
+from tests.support.waiting import DEADLINE_SECONDS, until
 from tests.unit.app.harness import A, Harness
 
 
@@ -72,3 +72,22 @@ async def test_a_slow_server_answers_pending_when_another_ended_the_request_with
         await first
     assert harness.carrier.ordered == []
     assert len((await harness.purchase(1)).numbers) == 1 == len(await harness.paid_for())
+
+
+async def test_a_server_opens_no_more_orders_at_once_than_the_request_still_needs(
+    harness: Harness, other: Other
+) -> None:
+    slow_search = harness.carrier.hold(Operation.SEARCH)
+    first = harness.purchase(12)
+    await slow_search.reached()
+    answers = [harness.carrier.hold_answer(Operation.ORDER) for _ in range(8)]
+    second = asyncio.create_task(other.purchase(12))
+    for answer in answers:
+        await answer.reached()
+    # The other server has opened eight orders, and this one finds numbers for twelve.
+    slow_search.open()
+    await until(lambda: len(harness.carrier.ordered) >= 12)
+    for answer in answers:
+        answer.open()
+    assert await first == await second
+    assert len(harness.carrier.ordered) == 12 == len(await harness.paid_for())

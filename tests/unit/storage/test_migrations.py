@@ -347,7 +347,7 @@ def test_a_number_has_a_version_after_the_migration(version_3: Engine) -> None:
         transaction = SqlTransaction(connection)
         number, *_ = transaction.numbers(NumberQuery("org"), "", 9)
         assert number.version == 0
-        assert transaction.update_number(number) == replace(number, version=1)
+        assert transaction.update_numbers([number]) == [replace(number, version=1)]
         assert transaction.number("org", number.phone_number) == replace(number, version=1)
 
 
@@ -454,7 +454,7 @@ def test_stored_numbers_get_the_area_codes_that_this_release_knows(version_3: En
         transaction = SqlTransaction(connection)
         transaction.put_organization(Organization("spain"))
         for phone_number, area_code in stored.items():
-            transaction.add_number(replace(number(phone_number, "spain"), area_code=area_code))
+            transaction.add_numbers([replace(number(phone_number, "spain"), area_code=area_code)])
         before = {id_: transaction.bump_revision(id_) for id_ in ("spain", "org")}
     for _ in range(2):
         migrate(version_3)

@@ -165,19 +165,19 @@ def _fill(connection: Connection, organization_id: str) -> None:
     own.put_users([User(organization_id, "ann", organization_id, CALLEE, None)])
     if not of_a:
         own.put_users([User(organization_id, "zoe", organization_id, X, NEW)])
-        own.add_number(_number(organization_id, NEW))
-        own.add_purchase(replace(_number(organization_id, NEW), request_id="done"))
+        own.add_numbers([_number(organization_id, NEW)])
+        own.add_purchases([replace(_number(organization_id, NEW), request_id="done")])
         own.claim(f"{CALLEE[:-1]}{OTHERS.index(organization_id)}", organization_id)
     request_id = "request" if of_a else "of another"
     for each in (_number(organization_id, X), _number(organization_id, Y, NumberState.PURCHASING)):
-        own.add_number(each)
-        own.add_purchase(replace(each, request_id=request_id))
+        own.add_numbers([each])
+        own.add_purchases([replace(each, request_id=request_id)])
         own.add_mappings(organization_id, each.phone_number, [MAPPED, MINE if of_a else THEIRS])
     own.put_api_key(_api_key(organization_id))
     own.add_request(StoredRequest(organization_id, "request", organization_id, None, 1))
     if not of_a:
         # So that A's request finds a purchase of another organization.
-        own.add_purchase(replace(_number(organization_id, X), reference="r", request_id="request"))
+        own.add_purchases([replace(_number(organization_id, X), reference="r", request_id="request")])
     own.add_request(StoredRequest(organization_id, "done", organization_id, organization_id, 1))
     if of_a:
         own.claim(X, organization_id)
@@ -248,6 +248,7 @@ READS: Final[dict[str, Work]] = {
     "caller_ids": lambda t: t.caller_ids(A),
     "count_users": lambda t: t.count_users(A),
     "number": lambda t: (t.number(A, X), t.number(A, Y)),
+    "numbers_by_phone_number": lambda t: t.numbers_by_phone_number(A, [X, Y]),
     "numbers": lambda t: [t.numbers(NumberQuery(A, code), "", 10) for code in (None, "415", MAPPED, THEIRS)],
     "active_numbers": lambda t: t.active_numbers(A),
     "mappings": lambda t: sorted(t.mappings(A)),
@@ -280,13 +281,14 @@ WRITES: Final[dict[str, Work]] = {
     "put_users": lambda t: t.put_users([User(A, "ann", "new")]),
     "delete_user": lambda t: t.delete_user(A, "ann"),
     "claim": lambda t: t.claim(NEW, A),
+    "claim_all": lambda t: sorted(t.claim_all([NEW, X], A)),
     "disclaim": lambda t: (t.claim(NEW, A), t.put_organization(Organization(A)), t.disclaim(NEW, A)),
     "disclaim in use": lambda t: t.disclaim(X, A),
     "disclaim of another": lambda t: t.disclaim(f"{CALLEE[:-1]}0", A),
-    "add_number": lambda t: t.add_number(_number(A, NEW)),
-    "update_number": lambda t: t.update_number(replace(_number(A, X), region="US-CA")),
+    "add_numbers": lambda t: t.add_numbers([_number(A, NEW)]),
+    "update_numbers": lambda t: t.update_numbers([replace(_number(A, X), region="US-CA")]),
     "delete_number": lambda t: t.delete_number(A, X),
-    "add_purchase": lambda t: t.add_purchase(replace(_number(A, NEW), request_id="r")),
+    "add_purchases": lambda t: t.add_purchases([replace(_number(A, NEW), request_id="r")]),
     "delete_purchase": lambda t: t.delete_purchase(A, f"reference-{X}"),
     "delete_purchases_before": lambda t: (t.set_answer(A, "request", "a"), t.delete_purchases_before(A, 99)),
     "add_mappings": lambda t: t.add_mappings(A, X, [THEIRS, MINE]),

@@ -101,7 +101,7 @@ def fill(engine: Engine) -> None:
         transaction.add_request(request("r2"))
         # The order of the unanswered request.
         for reference in "order-b", "order-a":
-            transaction.add_purchase(replace(number(Y), reference=reference, request_id="r2"))
+            transaction.add_purchases([replace(number(Y), reference=reference, request_id="r2")])
         for _ in range(5):
             transaction.bump_revision(GONE)
         record_calls(

@@ -108,9 +108,10 @@ class Deleting:
             known = _find(transaction, number)
             if known is None:
                 return _released(number)
-            return transaction.update_number(
-                refuse_release(known, refused.explanation, refused.cause.value, now, is_final=is_final)
+            refused_number = refuse_release(
+                known, refused.explanation, refused.cause.value, now, is_final=is_final
             )
+            return transaction.update_numbers([refused_number])[0]
 
         return await self._store.write("delete.refused", work)
 
@@ -177,7 +178,7 @@ class Deleting:
             elif number.state is not NumberState.RELEASING:
                 transaction.delete_mappings(organization_id, phone_number, None)
                 number = replace(number, state=NumberState.RELEASING, mapped_area_codes=())
-                number = transaction.update_number(number)
+                (number,) = transaction.update_numbers([number])
             deleted.append(number)
         revision = (
             transaction.bump_revision(organization_id) if deleted else transaction.revision(organization_id)

@@ -96,7 +96,7 @@ class ExternalNumbers:
                 elif not transaction.claim(phone_number, organization_id):
                     error = NumberInUse(phone_number)
                 else:
-                    transaction.add_number(known)
+                    transaction.add_numbers([known])
                     room -= 1
                     is_changed = True
             elif not known.is_external:

@@ -13,7 +13,7 @@ from localdial_server.app.numbers.pending_order import (
     PendingOrders,
     is_import,
     new_import,
-    open_pending_order,
+    open_pending_orders,
 )
 from localdial_server.app.numbers.usable import obstacle
 from localdial_server.app.ports.carrier import (
@@ -296,7 +296,7 @@ class _Import:
             known = transaction.number(self.organization_id, phone_number)
             if known is not None and is_import(known):
                 self.claimed[phone_number] = known
-            elif known is None and open_pending_order(transaction, order):
+            elif known is None and open_pending_orders(transaction, [order]):
                 self.claimed[phone_number] = order
             elif known is None:
                 self.failures[phone_number] = NumberInUse(phone_number)

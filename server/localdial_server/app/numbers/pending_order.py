@@ -15,6 +15,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from localdial_server.app.numbers.carrier_accounts import account_of, log_fields
 from localdial_server.app.ports.carrier import (
@@ -30,6 +31,7 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import Reader, Store, Transaction
+from localdial_server.concurrency.groups import Groups
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.model import Number, NumberState
 
@@ -79,13 +81,17 @@ def is_order(number: Number) -> bool:
     return number.state is NumberState.PURCHASING and not is_import(number)
 
 
-def open_pending_order(transaction: Transaction, order: Number) -> bool:
-    """Claim the number and store the pending order. Return False if the number is in use here."""
-    if not _claim(transaction, order):
-        return False
-    if not is_import(order):
-        transaction.add_purchase(order)
-    return True
+def open_pending_orders(transaction: Transaction, orders: Sequence[Number]) -> Sequence[Number]:
+    """Claim the numbers of one organization, and store the pending orders.
+
+    Return those that were opened. The numbers of the others are in use here.
+    """
+    opened = _claim(transaction, orders)
+    transaction.add_purchases([order for order in opened if not is_import(order)])
+    return opened
+
+
+Adoptions: TypeAlias = Groups[tuple[Number, OwnedNumber], Number | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +150,16 @@ class PendingOrders:
         finally:
             self._in_flight.discard(order.reference)
 
-    async def place(self, order: Number) -> Number | None:
+    def adoptions(self) -> Adoptions:
+        """Return what adopts the numbers of one purchase: those bought at the same time together."""
+        return Groups(self.adopt_all)
+
+    async def place(self, order: Number, adoptions: Adoptions) -> Number | None:
         """Order the number of an open pending order from the carrier.
 
         Return the number: ACTIVE if it was bought, PURCHASING while its outcome is unknown; None if
-        nothing came of the order. Raises `NumberTaken`, `Refused` or `CarrierUnavailable` after
-        abandoning the order.
+        nothing came of the order. `adoptions` are those of the purchase. Raises `NumberTaken`, `Refused`
+        or `CarrierUnavailable` after abandoning the order.
         """
         carrier = account_of(self._carriers, order)
         try:
@@ -165,7 +175,7 @@ class PendingOrders:
             return await self._look_up(await self._extend(order), self._look_up_delays.unknown)
         if outcome is OrderStatus.PENDING:
             return await self._look_up(await self._extend(order), self._look_up_delays.pending)
-        return await self._adopt_even_late(order, outcome)
+        return await adoptions.add((order, outcome)) or await self._adopt_late(order)
 
     async def settle(self, order: Number) -> Number | None:
         """Find out at the carrier what became of a pending order, and adopt or abandon it.
@@ -191,16 +201,20 @@ class PendingOrders:
         organization_id = orders[0][0].organization_id
 
         def work(transaction: Transaction) -> Sequence[Number | None]:
-            found = [_find(transaction, order) for order, _ in orders]
-            adopted = [
-                known
-                if known is None or known.state is not NumberState.PURCHASING
-                else transaction.update_number(_adopted(known, owned))
-                for known, (_, owned) in zip(found, orders, strict=True)
-            ]
-            if adopted != found:
+            phone_numbers = [order.phone_number for order, _ in orders]
+            found = transaction.numbers_by_phone_number(organization_id, phone_numbers)
+            known = [_same_order(order, found.get(order.phone_number)) for order, _ in orders]
+            adopted = transaction.update_numbers(
+                [
+                    _adopted(number, owned)
+                    for number, (_, owned) in zip(known, orders, strict=True)
+                    if number is not None and number.state is NumberState.PURCHASING
+                ]
+            )
+            if adopted:
                 transaction.bump_revision(organization_id)
-            return adopted
+            now = {number.phone_number: number for number in adopted}
+            return [now.get(number.phone_number, number) if number is not None else None for number in known]
 
         for order, owned in orders:
             if not owned.takes_calls:
@@ -231,7 +245,7 @@ class PendingOrders:
             known = _find(transaction, order)
             if known is None or known.state is not NumberState.PURCHASING:
                 return order
-            return transaction.update_number(replace(known, carrier_busy_until=now))
+            return transaction.update_numbers([replace(known, carrier_busy_until=now)])[0]
 
         return await self._store.write("pending_order.extend", work)
 
@@ -260,7 +274,7 @@ class PendingOrders:
         found = await carrier.find_by_reference(order.reference)
         if isinstance(found, OwnedNumber):
             self._failed_at.pop(order.reference, None)
-            return await self._adopt_even_late(order, found)
+            return await self.adopt(order, found) or await self._adopt_late(order)
         if found is OrderStatus.PENDING:
             return order
         busy_until = max(order.carrier_busy_until, self._start_time, self._failed_at.get(order.reference, 0))
@@ -270,11 +284,8 @@ class PendingOrders:
         await self.abandon(order)
         return None
 
-    async def _adopt_even_late(self, order: Number, owned: OwnedNumber) -> Number | None:
-        """Adopt the number, even if its order was abandoned before it appeared at the carrier."""
-        adopted = await self.adopt(order, owned)
-        if adopted is not None:
-            return adopted
+    async def _adopt_late(self, order: Number) -> Number | None:
+        """Adopt the number of an order that is gone, if it was abandoned before the number appeared."""
         # The order was abandoned, or the number was deleted since. Only the carrier can tell, so
         # claim the number again, and then ask.
         reopened = await self._store.write("pending_order.reopen", lambda tx: _reopen(tx, order))
@@ -303,15 +314,17 @@ def _adopted(order: Number, owned: OwnedNumber) -> Number:
     )
 
 
-def _claim(transaction: Transaction, order: Number) -> bool:
-    """Claim the number and add its row. Return False if the number is in use here."""
-    organization_id, phone_number = order.organization_id, order.phone_number
-    if transaction.number(organization_id, phone_number) is not None:
-        return False
-    if not transaction.claim(phone_number, organization_id):
-        return False
-    transaction.add_number(order)
-    return True
+def _claim(transaction: Transaction, orders: Sequence[Number]) -> Sequence[Number]:
+    """Claim the numbers and add their rows. Return the orders whose numbers were not in use here."""
+    if not orders:
+        return []
+    organization_id = orders[0].organization_id
+    known = transaction.numbers_by_phone_number(organization_id, [order.phone_number for order in orders])
+    wanted = [order.phone_number for order in orders if order.phone_number not in known]
+    claimed = transaction.claim_all(wanted, organization_id)
+    opened = [order for order in orders if order.phone_number in claimed]
+    transaction.add_numbers(opened)
+    return opened
 
 
 def _reopen(transaction: Transaction, order: Number) -> Number | None:
@@ -327,13 +340,16 @@ def _reopen(transaction: Transaction, order: Number) -> Number | None:
             # The request ended without this number, and its request_id may now belong to another request.
             request_id = None
     reopened = replace(order, request_id=request_id, version=order.version + 1)
-    if not _claim(transaction, reopened):
+    if not _claim(transaction, [reopened]):
         return None
-    transaction.add_purchase(reopened)
+    transaction.add_purchases([reopened])
     return reopened
 
 
 def _find(reader: Reader, order: Number) -> Number | None:
     """Return the row of the order; None if it is gone or belongs to another order for the number."""
-    known = reader.number(order.organization_id, order.phone_number)
+    return _same_order(order, reader.number(order.organization_id, order.phone_number))
+
+
+def _same_order(order: Number, known: Number | None) -> Number | None:
     return known if known is not None and known.reference == order.reference else None

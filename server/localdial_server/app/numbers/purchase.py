@@ -6,6 +6,7 @@ as could be bought, and a repeat with the same request_id gets the same answer.
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 from collections import deque
@@ -18,7 +19,12 @@ from localdial_server.app.idempotency import IdempotentRequests
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.carrier_accounts import to_service_error
 from localdial_server.app.numbers.geographic import require_geographic
-from localdial_server.app.numbers.pending_order import PendingOrders, new_order, open_pending_order
+from localdial_server.app.numbers.pending_order import (
+    Adoptions,
+    PendingOrders,
+    new_order,
+    open_pending_orders,
+)
 from localdial_server.app.ports.carrier import (
     AvailableNumber,
     Carriers,
@@ -28,6 +34,7 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
+from localdial_server.concurrency.groups import Groups
 from localdial_server.domain.errors import NoNumbersAvailable, NumbersTaken, PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, Spent, limit_error
@@ -83,9 +90,14 @@ class _Opening(Enum):
 
 @dataclass(slots=True)
 class _PurchaseRun:
-    """The state that is shared by the workers of one purchase request, which order concurrently."""
+    """The state that is shared by the workers of one purchase request, which order concurrently.
+
+    Orders that are opened at the same time are opened in one transaction, and so are adoptions.
+    """
 
     request: _PurchaseRequest
+    openings: Groups[Number, _Opening | ServiceError]
+    adoptions: Adoptions
     offers: deque[AvailableNumber] = field(default_factory=deque)
     missing: int = 0
     taken: int = 0
@@ -158,7 +170,9 @@ class Purchasing:
         """Order until the quantity is reached or no offer is left; return the error that ended it, if any."""
         carrier = self._carriers.for_organization(request.organization_id)
         seen: set[str] = set()
-        run = _PurchaseRun(request)
+        run = _PurchaseRun(
+            request, Groups(functools.partial(self._open_together, request)), self._orders.adoptions()
+        )
         for _ in range(_MAX_SEARCHES):
             run.missing = request.quantity - await self._settle_orders(request)
             if run.missing <= 0 or run.is_over:
@@ -182,7 +196,9 @@ class Purchasing:
 
     async def _check_limits(self, request: _PurchaseRequest) -> ServiceError | None:
         now = self._clock.now()
-        return await self._store.read("purchase.limits", lambda reader: self._limit(reader, request, now))
+        organization_id = request.organization_id
+        spent = await self._store.read("purchase.limits", lambda reader: _spent(reader, organization_id, now))
+        return self._limit(organization_id, spent)
 
     async def _settle_orders(self, request: _PurchaseRequest) -> int:
         """Settle the request's pending orders; return how many numbers it has, pending ones included."""
@@ -220,9 +236,7 @@ class Purchasing:
         carrier = self._carriers.for_organization(request.organization_id)
         order = new_order(request.organization_id, request.request_id, carrier, offer, self._clock.now())
         with self._orders.in_flight(order):
-            match await self._store.write(
-                "purchase.open_pending_order", lambda tx: self._open(tx, request, order)
-            ):
+            match await run.openings.add(order):
                 case _Opening.OPEN:
                     return await self._place(run, order)
                 case _Opening.IN_USE:
@@ -234,38 +248,58 @@ class Purchasing:
                     run.error = error
                     return False
 
+    async def _open_together(
+        self, request: _PurchaseRequest, orders: Sequence[Number]
+    ) -> Sequence[_Opening | ServiceError]:
+        return await self._store.write(
+            "purchase.open_pending_orders", lambda tx: self._open(tx, request, orders)
+        )
+
     def _open(
-        self, transaction: Transaction, request: _PurchaseRequest, order: Number
-    ) -> _Opening | ServiceError:
-        """Open the pending order if the request still needs it and no limit is reached."""
-        require_organization(transaction, request.organization_id)
-        stored = transaction.request(request.organization_id, request.request_id)
+        self, transaction: Transaction, request: _PurchaseRequest, orders: Sequence[Number]
+    ) -> Sequence[_Opening | ServiceError]:
+        """Open as many of the pending orders as the request still needs and the limits allow."""
+        organization_id = request.organization_id
+        require_organization(transaction, organization_id)
+        stored = transaction.request(organization_id, request.request_id)
         if stored is None:
             # Another server, which had bought nothing either, ended the request with an error. A
             # repeat starts over.
-            return PurchasePending(request.organization_id)
-        if stored.answer is not None or _count_orders(transaction, request) >= request.quantity:
-            # Another server may be buying for the same request. The orders of both count, so together
-            # they never order more than was asked for.
-            return _Opening.NOT_WANTED
-        error = self._limit(transaction, request, order.purchase_time)
-        if error is not None:
-            return error
-        transaction.delete_purchases_before(request.organization_id, order.purchase_time - DAY_MICROSECONDS)
+            return [PurchasePending(organization_id) for _ in orders]
+        if stored.answer is not None:
+            return [_Opening.NOT_WANTED for _ in orders]
+        # Another server may be buying for the same request. The orders of both count, so together
+        # they never order more than was asked for.
+        wanted = request.quantity - _count_orders(transaction, request)
+        spent = _spent(transaction, organization_id, orders[0].purchase_time)
         # A number that is any organization's organization number is in use as well.
-        is_free = transaction.owner_of(order.phone_number) is None
-        return _Opening.OPEN if is_free and open_pending_order(transaction, order) else _Opening.IN_USE
+        owners = transaction.owners_of([order.phone_number for order in orders])
+        outcomes: list[_Opening | ServiceError] = []
+        to_open: list[Number] = []
+        for order in orders:
+            error = self._limit(organization_id, spent.after(len(to_open)))
+            if len(to_open) >= wanted:
+                outcomes.append(_Opening.NOT_WANTED)
+            elif error is not None:
+                outcomes.append(error)
+            elif order.phone_number in owners:
+                outcomes.append(_Opening.IN_USE)
+            else:
+                outcomes.append(_Opening.OPEN)
+                to_open.append(order)
+        if to_open:
+            earliest = orders[0].purchase_time - DAY_MICROSECONDS
+            transaction.delete_purchases_before(organization_id, earliest)
+            open_pending_orders(transaction, to_open)
+        return outcomes
 
-    def _limit(self, reader: Reader, request: _PurchaseRequest, now: int) -> ServiceError | None:
+    def _limit(self, organization_id: str, spent: Spent) -> ServiceError | None:
         """Return why the organization may not buy one more number; None if it may."""
-        organization_id = request.organization_id
-        count, first = reader.purchases_since(organization_id, now - DAY_MICROSECONDS)
-        spent = Spent(reader.count_numbers(NumberQuery(organization_id)), count, first, now)
         return limit_error(organization_id, self._limits.of(organization_id), spent)
 
     async def _place(self, run: _PurchaseRun, order: Number) -> bool:
         try:
-            number = await self._orders.place(order)
+            number = await self._orders.place(order, run.adoptions)
         except NumberTaken:
             number = None
         except Refused as error:
@@ -320,3 +354,8 @@ def _orders(reader: Reader, request: _PurchaseRequest) -> Sequence[Number]:
 
 def _count_orders(reader: Reader, request: _PurchaseRequest) -> int:
     return reader.count_orders(request.organization_id, request.request_id)
+
+
+def _spent(reader: Reader, organization_id: str, now: int) -> Spent:
+    count, first = reader.purchases_since(organization_id, now - DAY_MICROSECONDS)
+    return Spent(reader.count_numbers(NumberQuery(organization_id)), count, first, now)

@@ -12,7 +12,7 @@ A *purchase* is the record that one number was ordered. It is deleted if the ord
 abandoned, and stays if the number is released later.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -136,6 +136,11 @@ class Reader(Protocol):
     def number(self, organization_id: str, phone_number: str) -> Number | None:
         """Return the number, in whatever state, or None if the organization does not have it."""
 
+    def numbers_by_phone_number(
+        self, organization_id: str, phone_numbers: Sequence[str]
+    ) -> Mapping[str, Number]:
+        """Return the numbers by phone number, in whatever state, without those that do not exist."""
+
     def numbers(self, query: NumberQuery, after: str, limit: int) -> Sequence[Number]:
         """Return up to `limit` numbers that match, by phone number."""
 
@@ -257,23 +262,26 @@ class Transaction(Reader, Protocol):
         Returns False if another organization has claimed it.
         """
 
+    def claim_all(self, phone_numbers: Sequence[str], organization_id: str) -> Collection[str]:
+        """Claim the numbers as `claim` does; return those that the organization has claimed."""
+
     def disclaim(self, phone_number: str, organization_id: str) -> None:
         """End the organization's claim unless the number is its organization number or in its inventory.
 
         Another spelling of the number (`phone_key`) counts too.
         """
 
-    def add_number(self, number: Number) -> None:
-        """Add a number that the organization has claimed. Its mappings are not stored."""
+    def add_numbers(self, numbers: Sequence[Number]) -> None:
+        """Add numbers that their organization has claimed. Their mappings are not stored."""
 
-    def update_number(self, number: Number) -> Number:
-        """Replace every field of the number but its mappings; return it with its next `version`."""
+    def update_numbers(self, numbers: Sequence[Number]) -> Sequence[Number]:
+        """Replace every field of the numbers but their mappings; return each with its next `version`."""
 
     def delete_number(self, organization_id: str, phone_number: str) -> None:
         """Delete the number with its mappings. The claim stays."""
 
-    def add_purchase(self, order: Number) -> None:
-        """Record the order for the number, for the purchase limit and under its `request_id`."""
+    def add_purchases(self, orders: Sequence[Number]) -> None:
+        """Record the orders for the numbers, for the purchase limit and under their `request_id`."""
 
     def delete_purchase(self, organization_id: str, reference: str) -> None:
         """Delete the purchase of an abandoned order, if there is one."""

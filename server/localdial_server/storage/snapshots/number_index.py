@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,8 +33,12 @@ _PAGE_SIZE: Final = 500
 # How many changed organizations one transaction reads, so that it ends in time if they are large.
 _ORGANIZATIONS_PER_READ: Final = 50
 
-# The shortest pause between two transactions: it lets other loads take a connection, and collects changes.
+# The shortest pause between two refreshes: it lets other loads take a connection, and collects changes.
 _PAUSE_SECONDS: Final = 0.1
+
+# Once the index is complete, a pause is this many times as long as the refresh before it. Otherwise a large
+# organization that changes all the time, as during a purchase of many numbers, would be read all the time.
+_PAUSE_PER_REFRESH: Final = 9
 
 
 @dataclass(slots=True, eq=False)
@@ -148,11 +153,17 @@ class SqlNumberIndex(NumberIndex):
     async def run(self) -> None:
         """Read all organizations, then keep them current, until cancelled."""
         while True:
+            begun = time.monotonic()
             wait = await self._refresh_or_log()
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(self._pause(time.monotonic() - begun))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._has_stale.wait()
+
+    def _pause(self, refresh_seconds: float) -> float:
+        """Return the pause after a refresh, in seconds: at most `interval`, at least the shortest."""
+        pause = min(_PAUSE_PER_REFRESH * refresh_seconds, self._interval) if self._is_complete else 0.0
+        return max(pause, _PAUSE_SECONDS)
 
     async def _refresh_or_log(self) -> float | None:
         """Refresh once; return the longest wait for a change after it, in seconds; None for no limit."""

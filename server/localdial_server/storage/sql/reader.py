@@ -144,6 +144,18 @@ class SqlReader(Reader):
         return next(iter(self._numbers(query)), None)
 
     @override
+    def numbers_by_phone_number(
+        self, organization_id: str, phone_numbers: Sequence[str]
+    ) -> Mapping[str, Number]:
+        found: dict[str, Number] = {}
+        for begin in range(0, len(phone_numbers), _IDS_PER_QUERY):
+            wanted = phone_numbers[begin : begin + _IDS_PER_QUERY]
+            query = select(numbers).filter_by(organization_id=organization_id)
+            rows = self._numbers(query.where(numbers.c.phone_number.in_(wanted)))
+            found |= {number.phone_number: number for number in rows}
+        return found
+
+    @override
     def numbers(self, query: NumberQuery, after: str, limit: int) -> Sequence[Number]:
         return self._numbers(
             select(numbers)

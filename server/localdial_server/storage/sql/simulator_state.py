@@ -4,15 +4,16 @@ A number has a row from its order on, and keeps it for good once it is given up.
 lets exactly one of several orders win.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Delete, Executable, Insert, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Executable, delete, insert, select, update
 from typing_extensions import override
 
 from localdial_server.app.ports.carrier import OrderStatus, OwnedNumber
 from localdial_server.app.ports.simulator_state import SimulatorState
+from localdial_server.concurrency.groups import Groups
 from localdial_server.storage.engines.database import Database
+from localdial_server.storage.sql.dialect_insert import dialect_insert
 from localdial_server.storage.sql.schema import simulator_numbers
 
 _OWNED = "owned"
@@ -24,33 +25,32 @@ _column = simulator_numbers.c
 _BOUGHT = select(_column.phone_number, _column.carrier_number_id, _column.reference).filter_by(state=_OWNED)
 
 
-class _RowExistsError(Exception):
-    """The number already has a row."""
-
-
 class SqlSimulatorState(SimulatorState):
     """The state of the simulated carrier, in a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Orders that come at the same time are committed together.
+        self._purchases = Groups(self._buy_together)
 
     @override
     async def buy(self, number: OwnedNumber, area_code: str, *, pending: bool) -> bool:
-        def work(connection: Connection) -> None:
-            # After a failed order the number can be ordered again.
-            connection.execute(_delete(number.phone_number, _FAILED))
-            try:
-                connection.execute(_insert(number, area_code, _PENDING if pending else _OWNED))
-            except IntegrityError as error:
-                # PostgreSQL has failed the transaction. An exception of our own rolls it back
-                # without counting as a failure of the database.
-                raise _RowExistsError from error
+        return await self._purchases.add(_row(number, area_code, _PENDING if pending else _OWNED))
 
-        try:
-            await self._database.write("simulator.buy", work)
-        except _RowExistsError:
-            return False
-        return True
+    async def _buy_together(self, rows: Sequence[Mapping[str, str]]) -> Sequence[bool]:
+        """Insert the rows whose numbers have none; return whether each was inserted."""
+        phone_numbers = [row["phone_number"] for row in rows]
+
+        def work(connection: Connection) -> set[str]:
+            # After a failed order the number can be ordered again.
+            failed = delete(simulator_numbers).filter_by(state=_FAILED)
+            connection.execute(failed.where(_column.phone_number.in_(phone_numbers)))
+            new = dialect_insert(connection, simulator_numbers)
+            bought = new.on_conflict_do_nothing().returning(_column.carrier_number_id)
+            return set(connection.scalars(bought, rows))
+
+        bought = await self._database.write("simulator.buy", work)
+        return [row["carrier_number_id"] in bought for row in rows]
 
     @override
     async def end_order(self, reference: str, *, filled: bool) -> None:
@@ -106,8 +106,8 @@ class SqlSimulatorState(SimulatorState):
     @override
     async def give_up_for_good(self, number: OwnedNumber, area_code: str) -> None:
         def work(connection: Connection) -> None:
-            connection.execute(_delete(number.phone_number))
-            connection.execute(_insert(number, area_code, _RELEASED))
+            connection.execute(delete(simulator_numbers).filter_by(phone_number=number.phone_number))
+            connection.execute(insert(simulator_numbers), _row(number, area_code, _RELEASED))
 
         await self._database.write("simulator.give_up_for_good", work)
 
@@ -134,16 +134,11 @@ class SqlSimulatorState(SimulatorState):
         return await self._database.read(name, work)
 
 
-def _insert(number: OwnedNumber, area_code: str, state: str) -> Insert:
-    return insert(simulator_numbers).values(
-        phone_number=number.phone_number,
-        area_code=area_code,
-        state=state,
-        carrier_number_id=number.carrier_number_id,
-        reference=number.reference,
-    )
-
-
-def _delete(phone_number: str, state: str | None = None) -> Delete:
-    statement = delete(simulator_numbers).filter_by(phone_number=phone_number)
-    return statement if state is None else statement.filter_by(state=state)
+def _row(number: OwnedNumber, area_code: str, state: str) -> Mapping[str, str]:
+    return {
+        "phone_number": number.phone_number,
+        "area_code": area_code,
+        "state": state,
+        "carrier_number_id": number.carrier_number_id,
+        "reference": number.reference,
+    }

@@ -1,7 +1,7 @@
 """What a transaction touched of an organization's snapshot: numbers only, or more."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from localdial_server.domain.routing_snapshot import NumberChanges
 from localdial_server.storage.sql.reader import SqlReader
@@ -19,9 +19,9 @@ class TouchedNumbers:
         self._touched_more: set[str] = set()
         self._since: dict[str, int] = {}
 
-    def add_number(self, organization_id: str, phone_number: str) -> None:
-        """Note that the number or its mappings changed."""
-        self._numbers[organization_id].add(phone_number)
+    def add_numbers(self, organization_id: str, phone_numbers: Sequence[str]) -> None:
+        """Note that the numbers or their mappings changed."""
+        self._numbers[organization_id].update(phone_numbers)
 
     def add_more(self, organization_id: str) -> None:
         """Note that the organization itself or its users changed."""
@@ -37,12 +37,10 @@ class TouchedNumbers:
         Call this at the end of the transaction, with its reader. An organization whose revision was only
         read is left out: what its snapshot lacks was committed by others.
         """
-        return {
-            organization_id: NumberChanges(
-                since,
-                {number: reader.number(organization_id, number) for number in self._numbers[organization_id]},
-            )
-            for organization_id, since in self._since.items()
-            if organization_id not in self._touched_more
-            and len(self._numbers[organization_id]) <= _MOST_NUMBERS
-        }
+        changes = {}
+        for organization_id, since in self._since.items():
+            touched = self._numbers[organization_id]
+            if organization_id not in self._touched_more and len(touched) <= _MOST_NUMBERS:
+                left = reader.numbers_by_phone_number(organization_id, list(touched))
+                changes[organization_id] = NumberChanges(since, {each: left.get(each) for each in touched})
+        return changes

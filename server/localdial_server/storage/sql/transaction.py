@@ -1,12 +1,12 @@
 """The `Transaction` port in SQL."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Final
 
-from sqlalchemy import Connection, Table, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, exists, insert, or_, select, update
 from typing_extensions import override
 
 from localdial_server.app.current_caller import Caller
@@ -14,6 +14,7 @@ from localdial_server.app.ports.store import StoredRequest, Transaction
 from localdial_server.domain.api_keys import ApiKey
 from localdial_server.domain.audit import (
     MOST_AREA_CODES,
+    NOTHING,
     AuditEventKind,
     Content,
     api_key_content,
@@ -25,6 +26,7 @@ from localdial_server.domain.model import Number, Organization, User
 from localdial_server.domain.phone_keys import spellings
 from localdial_server.domain.routing_snapshot import NumberChanges
 from localdial_server.storage.sql.audit import AuditTrail, Change
+from localdial_server.storage.sql.dialect_insert import dialect_insert
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.rows import to_number, to_row
 from localdial_server.storage.sql.schema import (
@@ -42,9 +44,10 @@ from localdial_server.storage.sql.schema import (
 )
 from localdial_server.storage.sql.touched_numbers import TouchedNumbers
 
-# A server needs one of them, and PostgreSQL's loads those of all its drivers.
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql, sqlite
+# The columns to set are those among the parameters.
+_UPDATE_NUMBER: Final = update(numbers).where(
+    numbers.c.organization_id == bindparam("of"), numbers.c.phone_number == bindparam("number")
+)
 
 # An organization that is deleted may have any number of users.
 _USERS_PER_PAGE = 1000
@@ -76,13 +79,14 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def bump_revision(self, organization_id: str) -> int:
-        upsert = self._insert(revisions).values(organization_id=organization_id, revision=1)
-        self._connection.execute(
-            upsert.on_conflict_do_update(
-                index_elements=["organization_id"], set_={"revision": revisions.c.revision + 1}
-            )
+        upsert = dialect_insert(self._connection, revisions).values(
+            organization_id=organization_id, revision=1
         )
-        revision = self.revision(organization_id)
+        bumped = upsert.on_conflict_do_update(
+            index_elements=["organization_id"], set_={"revision": revisions.c.revision + 1}
+        )
+        revision: int = self._connection.execute(bumped.returning(revisions.c.revision)).scalar_one()
+        self.revisions[organization_id] = revision
         self._touched.bumped(organization_id, revision)
         return revision
 
@@ -129,16 +133,28 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def claim(self, phone_number: str, organization_id: str) -> bool:
+        return bool(self.claim_all([phone_number], organization_id))
+
+    @override
+    def claim_all(self, phone_numbers: Sequence[str], organization_id: str) -> Collection[str]:
+        if not phone_numbers:
+            return set()
         # In a fixed order, so that no two claims of one phone wait for each other.
-        claims = [
-            {"phone_number": spelling, "organization_id": organization_id}
-            for spelling in sorted(spellings(phone_number))
-        ]
-        self._connection.execute(self._insert(phone_number_owners).values(claims).on_conflict_do_nothing())
-        if self.owner_of(phone_number) == organization_id:
-            return True
-        self.disclaim(phone_number, organization_id)
-        return False
+        of_phones = sorted({spelling for each in phone_numbers for spelling in spellings(each)})
+        claims = dialect_insert(self._connection, phone_number_owners).on_conflict_do_nothing()
+        claimed: set[str] = set(
+            self._connection.scalars(
+                claims.returning(phone_number_owners.c.phone_number),
+                [{"phone_number": spelling, "organization_id": organization_id} for spelling in of_phones],
+            )
+        )
+        if not claimed.issuperset(phone_numbers):
+            for phone_number, owner in self.owners_of(phone_numbers).items():
+                if owner == organization_id:
+                    claimed.add(phone_number)
+                else:
+                    self.disclaim(phone_number, organization_id)
+        return claimed.intersection(phone_numbers)
 
     @override
     def disclaim(self, phone_number: str, organization_id: str) -> None:
@@ -153,38 +169,46 @@ class SqlTransaction(SqlReader, Transaction):
         self._connection.execute(claims.where(phone_number_owners.c.phone_number.in_(of_phone), ~in_use))
 
     @override
-    def add_number(self, number: Number) -> None:
-        self._touched.add_number(number.organization_id, number.phone_number)
-        self._connection.execute(insert(numbers).values(to_row(numbers, number)))
-        change = Change(number.phone_number, after=number_content(number))
-        self._audit.record(number.organization_id, AuditEventKind.NUMBER_ADDED, change)
+    def add_numbers(self, numbers_: Sequence[Number]) -> None:
+        if not numbers_:
+            return
+        self._connection.execute(insert(numbers), [to_row(numbers, number) for number in numbers_])
+        for organization_id, added in _by_organization(numbers_).items():
+            changes = [Change(number.phone_number, after=number_content(number)) for number in added]
+            self._audit.record(organization_id, AuditEventKind.NUMBER_ADDED, *changes)
+            self._touched.add_numbers(organization_id, [number.phone_number for number in added])
 
     @override
-    def update_number(self, number: Number) -> Number:
-        self._touched.add_number(number.organization_id, number.phone_number)
-        before = self._number_content(number.organization_id, number.phone_number)
-        change = Change(number.phone_number, before, number_content(number))
-        self._audit.record(number.organization_id, AuditEventKind.NUMBER_CHANGED, change)
-        number = replace(number, version=number.version + 1)
-        row = update(numbers).filter_by(
-            organization_id=number.organization_id, phone_number=number.phone_number
-        )
-        self._connection.execute(row.values(to_row(numbers, number)))
-        return number
+    def update_numbers(self, numbers_: Sequence[Number]) -> Sequence[Number]:
+        if not numbers_:
+            return []
+        for organization_id, changed in _by_organization(numbers_).items():
+            phone_numbers = [number.phone_number for number in changed]
+            before = self._number_contents(organization_id, phone_numbers)
+            changes = [
+                Change(number.phone_number, before.get(number.phone_number, NOTHING), number_content(number))
+                for number in changed
+            ]
+            self._audit.record(organization_id, AuditEventKind.NUMBER_CHANGED, *changes)
+            self._touched.add_numbers(organization_id, phone_numbers)
+        updated = [replace(number, version=number.version + 1) for number in numbers_]
+        self._connection.execute(_UPDATE_NUMBER, [_to_update(number) for number in updated])
+        return updated
 
     @override
     def delete_number(self, organization_id: str, phone_number: str) -> None:
-        self._touched.add_number(organization_id, phone_number)
         self.delete_mappings(organization_id, phone_number, None)
-        change = Change(phone_number, self._number_content(organization_id, phone_number))
+        before = self._number_contents(organization_id, [phone_number])
+        change = Change(phone_number, before.get(phone_number, NOTHING))
         self._audit.record(organization_id, AuditEventKind.NUMBER_REMOVED, change)
         self._connection.execute(
             delete(numbers).filter_by(organization_id=organization_id, phone_number=phone_number)
         )
 
     @override
-    def add_purchase(self, order: Number) -> None:
-        self._connection.execute(insert(purchases).values(to_row(purchases, order)))
+    def add_purchases(self, orders: Sequence[Number]) -> None:
+        if orders:
+            self._connection.execute(insert(purchases), [to_row(purchases, order) for order in orders])
 
     @override
     def delete_purchase(self, organization_id: str, reference: str) -> None:
@@ -204,7 +228,7 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def add_mappings(self, organization_id: str, phone_number: str, area_codes: Sequence[str]) -> int:
-        self._touched.add_number(organization_id, phone_number)
+        self._touched.add_numbers(organization_id, [phone_number])
         query = select(area_code_mappings.c.area_code).filter_by(
             organization_id=organization_id, phone_number=phone_number
         )
@@ -224,7 +248,7 @@ class SqlTransaction(SqlReader, Transaction):
     def delete_mappings(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str] | None
     ) -> int:
-        self._touched.add_number(organization_id, phone_number)
+        self._touched.add_numbers(organization_id, [phone_number])
         statement = delete(area_code_mappings).filter_by(
             organization_id=organization_id, phone_number=phone_number
         )
@@ -256,16 +280,16 @@ class SqlTransaction(SqlReader, Transaction):
         self._record_api_key(api_key)
         # The time of the last use is written on its own, and may be newer than what the caller has read.
         self._put(api_keys, [api_key], kept={"last_use_time"})
-        upsert = self._insert(versions).values(name=API_KEYS, version=1)
+        upsert = dialect_insert(self._connection, versions).values(name=API_KEYS, version=1)
         self._connection.execute(
             upsert.on_conflict_do_update(index_elements=["name"], set_={"version": versions.c.version + 1})
         )
 
-    def _number_content(self, organization_id: str, phone_number: str) -> Content:
-        """Return the number as events have it, without its mappings; `NOTHING` if there is none."""
-        query = select(numbers).filter_by(organization_id=organization_id, phone_number=phone_number)
-        row = self._connection.execute(query).one_or_none()
-        return number_content(to_number(row, (), None) if row is not None else None)
+    def _number_contents(self, organization_id: str, phone_numbers: Sequence[str]) -> Mapping[str, Content]:
+        """Return those of the numbers that exist as events have them, without their mappings."""
+        query = select(numbers).filter_by(organization_id=organization_id)
+        rows = self._connection.execute(query.where(numbers.c.phone_number.in_(phone_numbers)))
+        return {row.phone_number: number_content(to_number(row, (), None)) for row in rows}
 
     def _record_api_key(self, api_key: ApiKey) -> None:
         known = self.api_key(api_key.key_id)
@@ -287,25 +311,28 @@ class SqlTransaction(SqlReader, Transaction):
         change = Change("", organization_content(self.organization(organization_id)))
         self._audit.record(organization_id, AuditEventKind.ORGANIZATION_DELETED, change)
 
-    def _insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
-        """Return the insert of the database's dialect, which supports ON CONFLICT."""
-        if self._connection.dialect.name == "postgresql":
-            from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - see above
-
-            return postgresql.insert(table)
-        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - see above
-
-        return sqlite.insert(table)
-
     def _put(self, table: Table, values: Sequence[object], kept: AbstractSet[str] = frozenset()) -> None:
         """Create or replace the rows of the values. The columns `kept` are not replaced."""
         if not values:
             return
-        statement = self._insert(table)
+        statement = dialect_insert(self._connection, table)
         keys = [column.name for column in table.primary_key]
         replaced = {column.name: column for column in statement.excluded if column.name not in {*keys, *kept}}
         upsert = statement.on_conflict_do_update(index_elements=keys, set_=replaced)
         self._connection.execute(upsert, [to_row(table, value) for value in values])
+
+
+def _by_organization(numbers_: Sequence[Number]) -> Mapping[str, Sequence[Number]]:
+    by_organization: defaultdict[str, list[Number]] = defaultdict(list)
+    for number in numbers_:
+        by_organization[number.organization_id].append(number)
+    return by_organization
+
+
+def _to_update(number: Number) -> Mapping[str, object]:
+    """Return the parameters of `_UPDATE_NUMBER`: the columns to set, and the key."""
+    row = to_row(numbers, number)
+    return {"of": row.pop("organization_id"), "number": row.pop("phone_number"), **row}
 
 
 def _area_code_contents(area_codes: Sequence[str]) -> Iterator[Content]:
