@@ -28,7 +28,7 @@ def main() -> None:
     """Measure, and write the page."""
     parser = argument_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=_ROUNDS, help=f"rounds (default {_ROUNDS})")
-    parser.add_argument("--seconds", type=float, default=4, help="of each measurement (default 4)")
+    parser.add_argument("--seconds", type=float, default=3, help="of each measurement (default 3)")
     parser.add_argument(
         "--only",
         action="append",

@@ -1,4 +1,6 @@
-"""What every measured server has in its database, and the requests ask about."""
+"""What the measured servers have in their databases, and the requests ask about."""
+
+from collections.abc import Sequence
 
 from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
@@ -23,20 +25,31 @@ CHOICES = {
 
 
 def set_up(address: str) -> None:
-    """Create the organizations, each with a user."""
-    with Client(address, timeout=60) as client:
-        for organization, numbers in {ORGANIZATION: NUMBERS, **CHOICES}.items():
-            client.directory.set_organization(
-                SetOrganizationRequest(organization=Organization(organization_id=organization))
-            )
-            user = User(organization_id=organization, user_id=USER, work_phone="+13125550151")
-            client.directory.set_user(SetUserRequest(user=user))
-            imported = client.number_inventory.import_numbers(
-                ImportNumbersRequest(organization_id=organization, phone_numbers=numbers, carrier="external")
-            )
-            assert not imported.failures, imported.failures
+    """Create the organization of all subjects, and make the call that is called back."""
+    with Client(address) as client:
+        _create(client, ORGANIZATION, NUMBERS)
         client.call_routing.resolve_outbound_caller_id(
             ResolveOutboundCallerIdRequest(
                 organization_id=ORGANIZATION, user_id=USER, callee_number=CALLED_BACK
             )
         )
+
+
+def set_up_choices(address: str) -> None:
+    """Create the organizations of `CHOICES`."""
+    with Client(address, timeout=60) as client:
+        for organization, numbers in CHOICES.items():
+            _create(client, organization, numbers)
+
+
+def _create(client: Client, organization: str, numbers: Sequence[str]) -> None:
+    """Create an organization with a user and these numbers."""
+    client.directory.set_organization(
+        SetOrganizationRequest(organization=Organization(organization_id=organization))
+    )
+    user = User(organization_id=organization, user_id=USER, work_phone="+13125550151")
+    client.directory.set_user(SetUserRequest(user=user))
+    imported = client.number_inventory.import_numbers(
+        ImportNumbersRequest(organization_id=organization, phone_numbers=numbers, carrier="external")
+    )
+    assert not imported.failures, imported.failures

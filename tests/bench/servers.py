@@ -18,7 +18,7 @@ import grpc
 
 from localdial_server.runtime import bootstrap
 from localdial_server.settings.settings import read_settings
-from tests.bench.data import set_up
+from tests.bench.data import set_up, set_up_choices
 from tests.bench.h2load import RESOLVE
 from tests.functional.server_process import ServerProcess, environment_with
 from tests.support.postgres import PostgresServer
@@ -135,6 +135,8 @@ class _Starter:
     def _on_sqlite(self, name: str) -> Server:
         address = self._localdial(name, _SERVER_CORE, **_front(name)).address
         set_up(address)
+        # Only here, so that the rivals' query does not run in a table with many more numbers.
+        set_up_choices(address)
 
         def count() -> int:
             with contextlib.closing(sqlite3.connect(self._folder / name / "localdial.db")) as connection:
