@@ -14,13 +14,16 @@ from typing_extensions import override
 from tests.support.daemon import PORTS
 from tests.support.lifecycle import Lifecycle
 
+# The front of every server that tests and drills start, unless they name one.
+FRONT = os.environ.get("LOCALDIAL_TEST_FRONT", "grpc")
+
 
 def environment_with(**settings: str) -> dict[str, str]:
     """Return this process's environment with these settings of localdial, and no others of it or of gRPC."""
     others = {
         name: value for name, value in os.environ.items() if not name.startswith(("LOCALDIAL_", "GRPC_"))
     }
-    return {**others, "LOCALDIAL_LISTEN": "127.0.0.1:0", **settings}
+    return {**others, "LOCALDIAL_LISTEN": "127.0.0.1:0", "LOCALDIAL_FRONT": FRONT, **settings}
 
 
 class ServerProcess(Lifecycle):

@@ -6,7 +6,7 @@ from typing import Any, Final
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from localdial_server.domain.errors import Reason, ServiceError
-from localdial_server.rpc.contract import SERVICES, Contract, too_many_items
+from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, too_many_items
 from localdial_server.rpc.request_peek import RequestPeek
 
 # Room for white space around display names, and for fields that newer clients send.
@@ -35,7 +35,15 @@ _LENGTH_BYTES: Final = 3
 
 
 class RequestTooLarge(ServiceError, reason=Reason.REQUEST_TOO_LARGE):
-    """The request is larger than its method accepts."""
+    """The request has `size` bytes, and its method accepts `most`."""
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(
+            f"the request has {size} bytes, and the method accepts {most}; send fewer items at a time, or "
+            "shorter values",
+            size_bytes=str(size),
+            max_size_bytes=str(most),
+        )
 
 
 class RequestBounds:
@@ -54,12 +62,7 @@ class RequestBounds:
     def require_size(self, raw: bytes) -> None:
         """Raise `RequestTooLarge` if the request has too many bytes."""
         if len(raw) > self._max_bytes:
-            raise RequestTooLarge(
-                f"the request has {len(raw)} bytes, and the method accepts {self._max_bytes}; send fewer "
-                "items at a time, or shorter values",
-                size_bytes=str(len(raw)),
-                max_size_bytes=str(self._max_bytes),
-            )
+            raise RequestTooLarge(len(raw), self._max_bytes)
 
     def require_items(self, raw: bytes) -> None:
         """Raise `InvalidFields` if the request has too many items."""
@@ -74,10 +77,18 @@ def max_request_bytes(contract: Contract, request: Descriptor) -> int:
     return int(steps) * _STEP_BYTES
 
 
+def limits_by_path(contract: Contract) -> Mapping[str, int]:
+    """Return how many bytes the requests of each method may have, by the method's path."""
+    return {
+        f"/{PACKAGE}.{name}/{method.name}": max_request_bytes(contract, method.input_type)
+        for name in SERVICES
+        for method in contract.service(name).methods
+    }
+
+
 def transport_limit_bytes(contract: Contract) -> int:
     """Return how many bytes the transport must let through, so that larger requests get our error."""
-    requests = [method.input_type for name in SERVICES for method in contract.service(name).methods]
-    return int(_TRANSPORT_FACTOR * max(max_request_bytes(contract, request) for request in requests))
+    return int(_TRANSPORT_FACTOR * max(limits_by_path(contract).values()))
 
 
 def largest_bytes(contract: Contract, message: Descriptor) -> int:

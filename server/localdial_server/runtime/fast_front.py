@@ -46,7 +46,7 @@ class FastFront(Front):
         """With `shared_port`, other processes may listen on the same ports."""
         self._limits = limits
         self._shared_port = shared_port
-        self._application = Application(limits.message_bytes)
+        self._application = Application(limits.request_bytes)
         self._listeners: list[H2cornListener] = []
         self._sockets = contextlib.ExitStack()
 

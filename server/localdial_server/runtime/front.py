@@ -1,12 +1,12 @@
 """What takes calls from the network: gRPC for Python, or the fast front."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import grpc
 
 from localdial_server.rpc.contract import Contract
-from localdial_server.rpc.request_sizes import transport_limit_bytes
+from localdial_server.rpc.request_sizes import limits_by_path, transport_limit_bytes
 from localdial_server.runtime.connections import connection_limit, raise_file_limit
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings, env_name
@@ -19,8 +19,10 @@ class FrontLimits(NamedTuple):
     connections: int
     age_seconds: float
     """About how long a connection lives."""
+    request_bytes: Mapping[str, int]
+    """How many bytes the requests of a method may have, by its path. Larger ones get an error of ours."""
     message_bytes: int
-    """The size of a request that reaches its handler."""
+    """The largest message that need not be refused without one."""
 
 
 class Front(Protocol):
@@ -64,6 +66,7 @@ def front_of(settings: Settings, contract: Contract, *, shared_port: bool) -> Fr
     limits = FrontLimits(
         connection_limit(settings.max_connections, raise_file_limit()),
         settings.connection_age_seconds,
+        limits_by_path(contract),
         transport_limit_bytes(contract),
     )
     if settings.front == "grpc":

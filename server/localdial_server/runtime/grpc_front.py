@@ -20,7 +20,7 @@ class GrpcFront(Front):
     def __init__(self, limits: FrontLimits, *, shared_port: bool) -> None:
         """With `shared_port`, other processes may listen on the same ports."""
         self._shared_port = shared_port
-        arguments = channel_arguments(*limits)
+        arguments = channel_arguments(limits.connections, limits.age_seconds, limits.message_bytes)
         # Without a supervisor a second server on the same port is a mistake.
         self._server = eager_server([*arguments, ("grpc.so_reuseport", int(shared_port))])
 

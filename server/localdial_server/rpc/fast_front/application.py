@@ -13,12 +13,17 @@ from localdial_server.rpc.fast_front.call import Call, Send
 from localdial_server.rpc.fast_front.messages import CallerGone, Receive, all_messages, first_message
 from localdial_server.rpc.fast_front.metadata import error_headers
 from localdial_server.rpc.fast_front.refused_call import NotGrpc, RefusedCall
+from localdial_server.rpc.request_sizes import RequestTooLarge
+from localdial_server.rpc.status import status_of, trailing_metadata
 
 _log = LimitedLog(logging.getLogger(__name__))
 
 Scope = Mapping[str, Any]
 _Serve = Callable[[Scope, Receive, Send], Awaitable[None]]
 _Work = Callable[[Call, Receive], Awaitable[None]]
+
+# A request for health or reflection.
+_LARGEST_REQUEST: Final = 16 * 1024
 
 _NOT_GRPC: Final = {
     "type": "http.response.start",
@@ -32,72 +37,23 @@ _NOT_GRPC_BODY: Final = {
 
 
 class Application:
-    """Serves methods by their paths. Each of their requests has at most `max_message_bytes`."""
+    """Serves methods by their paths."""
 
-    def __init__(self, max_message_bytes: int) -> None:
-        self._max_message_bytes = max_message_bytes
+    def __init__(self, largest_requests: Mapping[str, int]) -> None:
+        """`largest_requests`: how many bytes a request may have, by the path of its method."""
+        self._largest_requests = largest_requests
         # By the bytes of the path, which need not be text.
         self._methods: dict[bytes, _Serve] = {}
 
     def add(self, handlers: Mapping[str, Any]) -> None:
         """Serve the methods of these paths: each a `grpc.RpcMethodHandler`."""
         for path, handler in handlers.items():
-            self._methods[path.encode()] = _served(self._work(handler))
+            most = self._largest_requests.get(path, _LARGEST_REQUEST)
+            self._methods[path.encode()] = _served(_work(handler, most))
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve a request, as ASGI says."""
         return self._methods.get(scope["raw_path"], _serve_unknown)(scope, receive, send)
-
-    def _work(self, handler: Any) -> _Work:
-        """Return the function that carries a call out."""
-        if handler.request_streaming:
-            return self._both_ways(handler)
-        if handler.response_streaming:
-            return self._responses(handler)
-        if handler.request_deserializer is None and handler.response_serializer is None:
-            return self._bytes_to_bytes(handler)
-        most, serialize = self._max_message_bytes, handler.response_serializer
-
-        async def work(call: Call, receive: Receive) -> None:
-            request = _parsed(handler, await first_message(receive, call.encoding, most))
-            response = await handler.unary_unary(request, call)
-            await call.send_response(serialize(response))
-
-        return work
-
-    def _bytes_to_bytes(self, handler: Any) -> _Work:
-        most, handle = self._max_message_bytes, handler.unary_unary
-
-        async def work(call: Call, receive: Receive) -> None:
-            response = await handle(await first_message(receive, call.encoding, most), call)
-            if not call.has_ended:
-                await call.send_response(response)
-
-        return work
-
-    def _responses(self, handler: Any) -> _Work:
-        most = self._max_message_bytes
-
-        async def work(call: Call, receive: Receive) -> None:
-            request = _parsed(handler, await first_message(receive, call.encoding, most))
-            await handler.unary_stream(request, ResponseStream(call, handler.response_serializer))
-            await call.end()
-
-        return work
-
-    def _both_ways(self, handler: Any) -> _Work:
-        most = self._max_message_bytes
-
-        async def requests(call: Call, receive: Receive) -> AsyncIterator[Any]:
-            async for message in all_messages(receive, call.encoding, most):
-                yield _parsed(handler, message)
-
-        async def work(call: Call, receive: Receive) -> None:
-            async for response in handler.stream_stream(requests(call, receive), call):
-                await call.write(handler.response_serializer(response))
-            await call.end()
-
-        return work
 
 
 class ResponseStream:
@@ -113,6 +69,54 @@ class ResponseStream:
         await self._call.write(self._serialize(message))
 
 
+def _work(handler: Any, most: int) -> _Work:
+    """Return the function that carries a call out, with requests of at most `most` bytes."""
+    if handler.request_streaming:
+        return _both_ways(handler, most)
+    if handler.response_streaming:
+        return _responses(handler, most)
+    if handler.request_deserializer is None and handler.response_serializer is None:
+        return _bytes_to_bytes(handler.unary_unary, most)
+
+    async def work(call: Call, receive: Receive) -> None:
+        request = _parsed(handler, await first_message(receive, call.encoding, most))
+        response = await handler.unary_unary(request, call)
+        await call.send_response(handler.response_serializer(response))
+
+    return work
+
+
+def _bytes_to_bytes(handle: Callable[[bytes, Call], Awaitable[bytes]], most: int) -> _Work:
+    async def work(call: Call, receive: Receive) -> None:
+        response = await handle(await first_message(receive, call.encoding, most), call)
+        if not call.has_ended:
+            await call.send_response(response)
+
+    return work
+
+
+def _responses(handler: Any, most: int) -> _Work:
+    async def work(call: Call, receive: Receive) -> None:
+        request = _parsed(handler, await first_message(receive, call.encoding, most))
+        await handler.unary_stream(request, ResponseStream(call, handler.response_serializer))
+        await call.end()
+
+    return work
+
+
+def _both_ways(handler: Any, most: int) -> _Work:
+    async def requests(call: Call, receive: Receive) -> AsyncIterator[Any]:
+        async for message in all_messages(receive, call.encoding, most):
+            yield _parsed(handler, message)
+
+    async def work(call: Call, receive: Receive) -> None:
+        async for response in handler.stream_stream(requests(call, receive), call):
+            await call.write(handler.response_serializer(response))
+        await call.end()
+
+    return work
+
+
 def _served(work: _Work) -> _Serve:
     """Return the function that serves a method: it ends every call, whatever happens."""
 
@@ -126,6 +130,10 @@ def _served(work: _Work) -> _Serve:
         except RefusedCall as refusal:
             headers = error_headers(refusal.code, refusal.message)
             await call.send_error([*headers, *refusal.headers])
+        except RequestTooLarge as error:
+            status = status_of(error)
+            metadata = trailing_metadata(status)
+            await call.send_error(error_headers(grpc.StatusCode.RESOURCE_EXHAUSTED, status.message, metadata))
         except asyncio.CancelledError:
             if not call.is_expired:
                 raise

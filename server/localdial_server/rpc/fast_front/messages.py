@@ -7,6 +7,7 @@ from typing import Any, Final
 import grpc
 
 from localdial_server.rpc.fast_front.refused_call import RefusedCall
+from localdial_server.rpc.request_sizes import RequestTooLarge
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -26,7 +27,7 @@ class CallerGone(Exception):
 async def first_message(receive: Receive, encoding: bytes, most: int) -> bytes:
     """Return the message of a unary call, of at most `most` bytes.
 
-    Raises `RefusedCall` if it is larger, or no message, and `CallerGone`.
+    Raises `RequestTooLarge` once its size is known, `RefusedCall` if it is no message, and `CallerGone`.
     """
     event = await receive()
     body = event.get("body", b"")
@@ -46,7 +47,7 @@ async def first_message(receive: Receive, encoding: bytes, most: int) -> bytes:
 
 
 async def all_messages(receive: Receive, encoding: bytes, most: int) -> AsyncIterator[bytes]:
-    """Yield the messages of a call, each of at most `most` bytes. Raises `RefusedCall` and `CallerGone`."""
+    """Yield the messages of a call, each of at most `most` bytes. Raises as `first_message` does."""
     reader = _Reader(receive, encoding, most)
     while (message := await reader.next()) is not None:
         yield message
@@ -82,7 +83,7 @@ class _Reader:
         if flag > _COMPRESSED:
             raise RefusedCall(grpc.StatusCode.INTERNAL, f"a message begins with {flag} instead of 0 or 1")
         if size > self._most:
-            raise _too_large(size, self._most)
+            raise RequestTooLarge(size, self._most)
         end = _PREFIX_BYTES + size
         if not await self._fill(end):
             raise RefusedCall(grpc.StatusCode.INTERNAL, "the request ends within a message")
@@ -115,14 +116,7 @@ class _Reader:
         except zlib.error:
             raise RefusedCall(grpc.StatusCode.INTERNAL, "a message cannot be decompressed") from None
         if len(plain) > self._most:
-            raise _too_large(len(plain), self._most)
+            raise RequestTooLarge(len(plain), self._most)
         if not decompressor.eof:
             raise RefusedCall(grpc.StatusCode.INTERNAL, "a compressed message is not whole")
         return plain
-
-
-def _too_large(size: int, most: int) -> RefusedCall:
-    return RefusedCall(
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        f"a message has at least {size} bytes, and the server accepts {most}",
-    )

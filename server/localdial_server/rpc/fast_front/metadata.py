@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import quote
@@ -12,7 +11,7 @@ import grpc
 Headers = Iterable[tuple[bytes, bytes]]
 
 _BINARY: Final = b"-bin"
-_TIMEOUT: Final = re.compile(rb"([0-9]{1,8})([HMSmun])")
+_TIMEOUT_DIGITS: Final = 8
 _SECONDS: Final[Mapping[bytes, float]] = {
     b"H": 3600.0,
     b"M": 60.0,
@@ -30,8 +29,10 @@ CONTENT_TYPE: Final = (b"content-type", b"application/grpc")
 
 def seconds_of(timeout: bytes) -> float | None:
     """Return the seconds of a `grpc-timeout` such as `100m`; None if it is no timeout."""
-    found = _TIMEOUT.fullmatch(timeout)
-    return None if found is None else int(found[1]) * _SECONDS[found[2]]
+    digits, unit = timeout[:-1], _SECONDS.get(timeout[-1:])
+    if unit is None or not digits.isdigit() or len(digits) > _TIMEOUT_DIGITS:
+        return None
+    return int(digits) * unit
 
 
 def decoded(name: bytes, value: bytes) -> tuple[str, str | bytes]:
