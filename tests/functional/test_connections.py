@@ -14,7 +14,7 @@ from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.call_routing_pb2_grpc import CallRoutingStub
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial_client import Client
-from tests.functional.server_process import ServerProcess
+from tests.functional.server_process import FRONT, ServerProcess
 from tests.support import http2
 from tests.support.waiting import wait_until
 
@@ -53,16 +53,20 @@ def resolve(server: ServerProcess, *metadata: tuple[str, str]) -> str:
         return call.code().name
 
 
-@pytest.mark.parametrize(
-    "beginning",
-    [
-        b"",
-        http2.PREFACE[:12],
-        http2.PREFACE,
-        http2.PREFACE + http2.frame(http2.SETTINGS) + http2.frame(http2.HEADERS, b"\x10", 0, 1),
-    ],
-    ids=["nothing", "half a preface", "no settings", "half the headers"],
-)
+BEGINNINGS = {
+    "nothing": b"",
+    "half a preface": http2.PREFACE[:12],
+    "no settings": http2.PREFACE,
+    "half the headers": http2.PREFACE
+    + http2.frame(http2.SETTINGS)
+    + http2.frame(http2.HEADERS, b"\x10", 0, 1),
+}
+if FRONT == "fast":
+    # Such a connection is closed like any other without calls, after 15 minutes.
+    del BEGINNINGS["no settings"]
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS.values(), ids=BEGINNINGS.keys())
 def test_connections_that_do_not_finish_the_handshake_are_closed_and_given_back(
     server: ServerProcess, beginning: bytes
 ) -> None:
@@ -76,7 +80,13 @@ def test_connections_that_do_not_finish_the_handshake_are_closed_and_given_back(
         wait_until(lambda: open_files(server) <= before or None)
 
 
-def test_connections_beyond_the_limit_are_closed_and_others_stay(start_server: Start) -> None:
+def is_turned_away(connection: http2.Connection) -> bool:
+    is_closed = connection.closed_within(0.01)
+    # On the fast front it waits until another one closes.
+    return is_closed if FRONT == "grpc" else not connection.received
+
+
+def test_connections_beyond_the_limit_are_turned_away_and_others_stay(start_server: Start) -> None:
     server = set_up(start_server(LOCALDIAL_MAX_CONNECTIONS="20"))
     with ExitStack() as stack:
         with Client(server.address) as early:
@@ -84,7 +94,7 @@ def test_connections_beyond_the_limit_are_closed_and_others_stay(start_server: S
             opened = [stack.enter_context(http2.Connection(server.address)) for _ in range(60)]
             for connection in opened:
                 connection.send(GREETING)
-            wait_until(lambda: sum(one.closed_within(0.01) for one in opened) >= 40 or None)
+            wait_until(lambda: sum(map(is_turned_away, opened)) in range(40, 46))
             assert sum(one.is_open for one in opened) >= 15
             early.call_routing.resolve_outbound_caller_id(REQUEST)
         for connection in opened:
@@ -103,7 +113,7 @@ def test_connections_of_an_age_are_replaced_and_no_call_fails(start_server: Star
     with http2.Connection(server.address) as connection:
         connection.send(GREETING)
         assert connection.closed_within(30)
-        assert b"max_age" in connection.received
+        assert http2.GOAWAY in {kind for kind, _ in http2.frames(connection.received)}
 
 
 @pytest.mark.parametrize(("size", "status"), [(7_000, "OK"), (9_000, "RESOURCE_EXHAUSTED")])
@@ -129,6 +139,8 @@ def test_calls_that_are_reset_at_once_take_no_more_than_others(server: ServerPro
             number += 200
             if number % 2_000 == 0:
                 answers.append(resolve(server))
+    # A server may also close the connection of a caller that does so.
+    answers.append(resolve(server))
     assert set(answers) == {"OK"}
 
 

@@ -22,7 +22,9 @@ _HANDSHAKE_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 15 * 60.0
 _AGE_GRACE_SECONDS: Final = 90.0
 _STREAMS: Final = 100
-_METADATA_BYTES: Final = 8 * 1024
+
+# More than the metadata that we accept, which we refuse with a status. h2corn would close the connection.
+_HEADER_BYTES: Final = 64 * 1024
 
 # The bytes that one call, and one connection, may send before they are read.
 _CALL_WINDOW: Final = 256 * 1024
@@ -120,8 +122,8 @@ def _options(limits: FrontLimits) -> dict[str, Any]:
         "runtime_threads": 1,
         "limit_connections": limits.connections,
         "max_concurrent_streams": _STREAMS,
-        "h2_max_header_list_size": _METADATA_BYTES,
-        "h2_max_header_block_size": _METADATA_BYTES,
+        "h2_max_header_list_size": _HEADER_BYTES,
+        "h2_max_header_block_size": _HEADER_BYTES,
         "h2_initial_stream_window_size": _CALL_WINDOW,
         "h2_initial_connection_window_size": _CONNECTION_WINDOW,
         "timeout_handshake": _HANDSHAKE_SECONDS,

@@ -10,19 +10,23 @@ import logging
 import random
 import socket
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from h2corn import Config, Server, _lib
 
 from localdial_server.tls.server_certificates import ServerCertificates
+
+# It loads `cryptography`, 9 MB that no server without TLS needs.
+if TYPE_CHECKING:
+    from localdial_server.tls.certificate_files import LoadedCertificate
 
 _log = logging.getLogger(__name__)
 
 # Keep h2corn from writing a banner to stderr, between the lines of the log, each time it starts.
 _lib.emit_banner = lambda *_: None
 
-# How often the listener looks for a new certificate, in seconds.
-_POLL_SECONDS: Final = 1.0
+# When h2corn is started again after it failed to, in seconds.
+_RETRY_SECONDS: Final = 1.0
 
 # The age of connections varies by a tenth, so that those of several servers do not end together.
 _AGE_SPREAD: Final = 0.1
@@ -55,8 +59,9 @@ class H2cornListener:
 
     async def start(self) -> None:
         """Begin to serve."""
+        used = None if self._certificates is None else self._certificates.current
         await self._replace()
-        self._upkeep = asyncio.create_task(self._keep_up())
+        self._upkeep = asyncio.create_task(self._keep_up(used))
 
     async def stop(self, grace: float) -> None:
         """Refuse connections, finish the calls for up to `grace` seconds, then cut them off."""
@@ -75,23 +80,28 @@ class H2cornListener:
             _cut_calls()
             await asyncio.wait(self._running, timeout=_CUT_SECONDS)
 
-    async def _keep_up(self) -> None:
-        """Replace h2corn when there is a new certificate, or its connections are old, until cancelled."""
+    async def _keep_up(self, used: "LoadedCertificate | None") -> None:
+        """Replace h2corn when there is a new certificate, or its connections are old, until cancelled.
+
+        `used` is the certificate of the first one.
+        """
         loop = asyncio.get_running_loop()
-        used, ends_at = self._certificate(), loop.time() + self._new_age()
+        ends_at = loop.time() + self._new_age()
         while True:
-            await asyncio.sleep(min(_POLL_SECONDS, max(ends_at - loop.time(), 0)))
-            newest = self._certificate()
-            if newest is used and loop.time() < ends_at:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(ends_at):
+                    if self._certificates is None or used is None:
+                        await asyncio.Event().wait()
+                    else:
+                        used = await self._certificates.other_than(used)
             try:
                 await self._replace()
             except (OSError, RuntimeError, ValueError):
-                # The files may have changed since they were checked. h2corn reads them itself.
+                # h2corn reads the files itself, and they may have changed since they were checked.
                 _log.warning("h2corn did not start; trying again", exc_info=True)
-                await asyncio.sleep(_POLL_SECONDS)
-                continue
-            used, ends_at = newest, loop.time() + self._new_age()
+                ends_at = loop.time() + _RETRY_SECONDS
+            else:
+                ends_at = loop.time() + self._new_age()
 
     async def _replace(self) -> None:
         """Start another h2corn, and let the former one close its connections when their calls have ended."""
@@ -109,9 +119,6 @@ class H2cornListener:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("h2corn ended with an error", exc_info=error)
-
-    def _certificate(self) -> object:
-        return None if self._certificates is None else self._certificates.current
 
     def _new_age(self) -> float:
         spread = random.uniform(-_AGE_SPREAD, _AGE_SPREAD)  # noqa: S311 - spreads servers out

@@ -35,6 +35,7 @@ class ServerCertificates:
         self._problem = ""
         self._warned_of: LoadedCertificate | None = None
         self._reload_wanted = asyncio.Event()
+        self._changed = asyncio.Event()
         self._export()
 
     @property
@@ -44,7 +45,7 @@ class ServerCertificates:
 
     @property
     def current(self) -> "LoadedCertificate":
-        """The certificate for handshakes that begin now; another object after each change."""
+        """The certificate for handshakes that begin now."""
         return self._current
 
     def grpc_credentials(self, *, require_client: bool) -> grpc.ServerCredentials:
@@ -85,6 +86,12 @@ class ServerCertificates:
         context.sni_callback = use_newest
         return context
 
+    async def other_than(self, used: "LoadedCertificate") -> "LoadedCertificate":
+        """Return the newest certificate, as soon as it is not the one that is used."""
+        while self._current is used:
+            await self._changed.wait()
+        return self._current
+
     def reload(self) -> None:
         """Read the files soon, even if they seem unchanged. For the event loop that runs `watch`."""
         self._reload_wanted.set()
@@ -95,12 +102,15 @@ class ServerCertificates:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_SECONDS):
                     await self._reload_wanted.wait()
-            wanted = self._reload_wanted.is_set()
+            wanted, before = self._reload_wanted.is_set(), self._current
             self._reload_wanted.clear()
             try:
                 await asyncio.to_thread(self._reload if wanted else self._poll)
             except Exception:  # noqa: BLE001 - the watch must not end
                 _log.exception("the certificate files cannot be watched")
+            if self._current is not before:
+                self._changed.set()
+                self._changed = asyncio.Event()
 
     def _poll(self) -> None:
         """Load the files if they changed or could not be used, and are not being written at the moment."""

@@ -29,7 +29,7 @@ LOG_BYTES_PER_SECOND = 10_000
 # What no text for callers may contain: parts of our code or of SQL, and another organization's number.
 _LEAK = re.compile(
     r"Traceback|File \"|\.py\b|localdial_server|site-packages|sqlite|psycopg|sqlalchemy|SELECT |INSERT "
-    r"|UPDATE |<class|object at 0x|/(home|tmp|usr|opt|var)/|" + re.escape(CANARY_NUMBER),
+    r"|\bUPDATE |<class|object at 0x|/(home|tmp|usr|opt|var)/|" + re.escape(CANARY_NUMBER),
     re.IGNORECASE,
 )
 _MOST_TEXTS = 10_000

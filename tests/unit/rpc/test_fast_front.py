@@ -325,6 +325,14 @@ async def test_metadata_is_the_callers_own() -> None:
     ]
 
 
+async def test_metadata_of_more_than_8_kib_is_refused() -> None:
+    answer = await call(ECHO, framed(b""), headers=[(b"a", b"x" * 5_000), (b"b", b"x" * 5_000)])
+    assert answer.status == (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "the metadata has 10002 bytes, and the server accepts 8192",
+    )
+
+
 @pytest.mark.parametrize(
     ("client", "peer"),
     [

@@ -21,6 +21,9 @@ _OF_THE_PROTOCOL: Final = frozenset(
     {b"content-length", b"grpc-accept-encoding", b"host", b"te", b"user-agent"}
 )
 
+# The most bytes of metadata. Clients send about 300 bytes, and a token up to 4 KiB.
+_METADATA_BYTES: Final = 8 * 1024
+
 _GRPC: Final = b"application/grpc"
 _AFTER_GRPC: Final = (b"+", b";")
 
@@ -66,7 +69,7 @@ class Call(CallContext):
 
     def begin(self) -> None:
         """Read the headers, and watch the deadline. Raises `NotGrpc` and `RefusedCall`."""
-        is_grpc = False
+        is_grpc, metadata_bytes = False, 0
         for header in self._scope["headers"]:
             name = header[0]
             if name in _OF_THE_PROTOCOL:
@@ -79,8 +82,14 @@ class Call(CallContext):
                 self.encoding = header[1]
             else:
                 self._metadata.append(header)
+                metadata_bytes += len(name) + len(header[1])
         if not is_grpc or self._scope["method"] != "POST":
             raise NotGrpc
+        if metadata_bytes > _METADATA_BYTES:
+            raise RefusedCall(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                f"the metadata has {metadata_bytes} bytes, and the server accepts {_METADATA_BYTES}",
+            )
 
     @override
     def time_remaining(self) -> float | None:
