@@ -9,8 +9,8 @@ import contextlib
 import logging
 import random
 import socket
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from h2corn import Config, Server, _lib
 
@@ -31,8 +31,58 @@ _RETRY_SECONDS: Final = 1.0
 # The age of connections varies by a tenth, so that those of several servers do not end together.
 _AGE_SPREAD: Final = 0.1
 
+# How long new calls wait before their connection begins to close, and then until its client must have heard
+# of that, in seconds. A connection that has calls stays open. Without them, h2corn would close it at once,
+# and calls that its client sends meanwhile would fail.
+_HOLD_SECONDS: Final = 0.05
+_HEARD_SECONDS: Final = 0.1
+
 # How long calls that were cut off may take to end, in seconds.
 _CUT_SECONDS: Final = 1.0
+
+
+class _Entrance:
+    """An ASGI application that lets calls in to another, or holds them back."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._opened: asyncio.Event | None = None
+
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        if self._opened is None:
+            return self._application(scope, receive, send)  # type: ignore[no-any-return]
+        return self._serve_later(self._opened, scope, receive, send)
+
+    def hold(self) -> None:
+        """Hold back the calls that begin from now on, until `let_in`."""
+        self._opened = asyncio.Event()
+
+    def let_in(self) -> None:
+        """Serve the calls that were held back, and new ones again."""
+        if self._opened is not None:
+            self._opened.set()
+            self._opened = None
+
+    async def _serve_later(self, opened: asyncio.Event, scope: Any, receive: Any, send: Any) -> None:
+        await opened.wait()
+        await self._application(scope, receive, send)
+
+
+class _Running(NamedTuple):
+    server: Server
+    entrance: _Entrance
+
+    async def retire(self) -> None:
+        """Let clients go elsewhere, and close each connection when its calls have ended."""
+        self.entrance.hold()
+        try:
+            await asyncio.sleep(_HOLD_SECONDS)
+            self.server.shutdown()
+            await asyncio.sleep(_HEARD_SECONDS)
+        finally:
+            # The front may stop meanwhile, which ends the wait.
+            self.server.shutdown()
+            self.entrance.let_in()
 
 
 class H2cornListener:
@@ -52,7 +102,7 @@ class H2cornListener:
         self._options = options
         self._certificates = certificates
         self._age_seconds = age_seconds
-        self._server: Server | None = None
+        self._current: _Running | None = None
         # Those that serve, or wait for their last calls.
         self._running: set[asyncio.Task[None]] = set()
         self._upkeep: asyncio.Task[None] | None = None
@@ -68,8 +118,9 @@ class H2cornListener:
         if self._upkeep is not None:
             self._upkeep.cancel()
             await asyncio.wait([self._upkeep])
-        if self._server is not None:
-            self._server.shutdown()
+        if self._current is not None:
+            self._current.entrance.let_in()
+            self._current.server.shutdown()
         for each in self._sockets:
             with contextlib.suppress(OSError):
                 # Connections that h2corn has not accepted would hang until the process ends.
@@ -106,14 +157,15 @@ class H2cornListener:
     async def _replace(self) -> None:
         """Start another h2corn, and let the former one close its connections when their calls have ended."""
         binds = tuple(f"fd://{each.fileno()}" for each in self._sockets)
-        server = Server(self._application, Config(bind=binds, **self._options))
+        entrance = _Entrance(self._application)
+        server = Server(entrance, Config(bind=binds, **self._options))
         task = asyncio.create_task(server.serve())
         self._running.add(task)
         task.add_done_callback(self._forget)
         await server.wait_started()
-        former, self._server = self._server, server
+        former, self._current = self._current, _Running(server, entrance)
         if former is not None:
-            former.shutdown()
+            await former.retire()
 
     def _forget(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
