@@ -21,7 +21,13 @@ PACKAGES = tuple(path.name for path in SERVER.iterdir() if path.is_dir() and pat
 FOLDERS = "clients", "deploy", "docs", "proto", "requirements", "scripts", "server", "tests", "third_party"
 
 # Environment variables that are not settings.
-OTHER_VARIABLES = {CONFIG_ENV, *CLIENT_VARIABLES, "LOCALDIAL_TEST_STRICT", "LOCALDIAL_TWILIO_OPENAPI"}
+OTHER_VARIABLES = {
+    CONFIG_ENV,
+    *CLIENT_VARIABLES,
+    "LOCALDIAL_TEST_FRONT",
+    "LOCALDIAL_TEST_STRICT",
+    "LOCALDIAL_TWILIO_OPENAPI",
+}
 
 _SHELLS = {"bash", "console", "crontab", "sh"}
 _COMMAND = re.compile(r"(?:^|[\s|(])(?:\.venv/bin/)?localdial (?=[a-z-])(.*)")
