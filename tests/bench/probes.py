@@ -13,7 +13,7 @@ from localdial.v1.call_routing_pb2 import (
 from localdial_server.domain.choice import HASH_BYTES, hash_number
 from tests.bench.data import CALLED_BACK, CALLEE, CHOICES, NUMBERS, ORGANIZATION, THOUSAND, USER
 from tests.bench.h2load import RESOLVE, ClosedLoop, TimedLoop
-from tests.bench.subjects import FRONTS
+from tests.bench.subjects import FRONTS, Work
 
 DATABASES = {"PostgreSQL": "postgresql", "SQLite": "sqlite"}
 
@@ -47,15 +47,21 @@ class Probe:
         return {str(load.open_calls): load for load in self.loads}
 
 
-def choosing(front: str, organization: str) -> str:
+# Choices are measured with these fronts and this work. A choice is a larger part of a faster call.
+CHOOSING = (("localdial", Work.RECORD), ("localdial", Work.DECIDE), ("fast front", Work.DECIDE))
+
+WORKERS_WORK = (Work.DECIDE, Work.RECORD)
+
+
+def choosing(front: str, work: Work, organization: str) -> str:
     """Return the name of the probe that chooses from the organization's numbers."""
     count = len(CHOICES[organization])
-    return f"{front}, decide only, {count:,} number{'s' * (count > 1)}"
+    return f"{front}, {work.value}, {count:,} number{'s' * (count > 1)}"
 
 
-def workers(count: int, work: str) -> str:
+def workers(count: int, work: Work) -> str:
     """Return the name of the probe of so many worker processes."""
-    return f"localdial, {count} worker{'s' * (count > 1)}, {work}"
+    return f"localdial, {count} worker{'s' * (count > 1)}, {work.value}"
 
 
 def call_backs(database: str) -> str:
@@ -77,13 +83,14 @@ def probes(seconds: float) -> Sequence[Probe]:
     return [
         *(
             Probe(
-                choosing(front, organization),
-                f"{server}-sqlite",
+                choosing(front, work, organization),
+                f"{FRONTS[front]}-sqlite",
                 RESOLVE,
-                _resolve(organization, callee, is_validate_only=True),
+                _resolve(organization, callee, work),
                 [ClosedLoop(100)],
+                work.rows,
             )
-            for front, server in FRONTS.items()
+            for front, work in CHOOSING
             for organization in CHOICES
         ),
         *(
@@ -105,8 +112,7 @@ def probes(seconds: float) -> Sequence[Probe]:
                 f"{_SERVICE}BatchResolveOutboundCallerIds",
                 BatchResolveOutboundCallerIdsRequest(
                     requests=[
-                        _resolve(ORGANIZATION, f"+1415555{number:04}", is_validate_only=False)
-                        for number in range(LEGS)
+                        _resolve(ORGANIZATION, f"+1415555{number:04}", Work.RECORD) for number in range(LEGS)
                     ]
                 ),
                 [ClosedLoop(10)],
@@ -119,19 +125,22 @@ def probes(seconds: float) -> Sequence[Probe]:
                 workers(count, work),
                 f"localdial-workers-{count}",
                 RESOLVE,
-                _resolve(ORGANIZATION, CALLEE, is_validate_only=not rows),
+                _resolve(ORGANIZATION, CALLEE, work),
                 [TimedLoop(WORKERS_OPEN, _WORKERS_CONNECTIONS, seconds)],
-                rows,
+                work.rows,
             )
-            for work, rows in (("decide only", 0), ("decide and record", 1))
+            for work in WORKERS_WORK
             for count in (1, 2)
         ),
     ]
 
 
-def _resolve(organization: str, callee: str, *, is_validate_only: bool) -> ResolveOutboundCallerIdRequest:
+def _resolve(organization: str, callee: str, work: Work) -> ResolveOutboundCallerIdRequest:
     return ResolveOutboundCallerIdRequest(
-        organization_id=organization, user_id=USER, callee_number=callee, validate_only=is_validate_only
+        organization_id=organization,
+        user_id=USER,
+        callee_number=callee,
+        validate_only=work is Work.DECIDE,
     )
 
 

@@ -50,6 +50,11 @@ class Work(Enum):
     DECIDE = "decide only"
     RECORD = "decide and record"
 
+    @property
+    def rows(self) -> int:
+        """How many rows an answered call adds to the record of calls."""
+        return int(self is Work.RECORD)
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -76,7 +81,7 @@ class Subject:
 
     @property
     def rows(self) -> int:
-        return int(self.work is Work.RECORD)
+        return self.work.rows
 
     @property
     def closed_loops(self) -> Mapping[str, ClosedLoop]:

@@ -8,7 +8,7 @@ from tests.bench import probes
 from tests.bench.data import ONE, THOUSAND
 from tests.bench.journal import Round
 from tests.bench.probes import DATABASES, LEGS, WORKERS_OPEN
-from tests.bench.subjects import FRONTS, OPEN_CALLS, RIVAL, Subject, Work, no_op_of, subject
+from tests.bench.subjects import OPEN_CALLS, RIVAL, Subject, Work, no_op_of, subject
 from tests.drills.rounds import Figure
 
 _HEAD = (
@@ -79,15 +79,15 @@ def targets() -> Iterator[Target]:
         single = Point(subject(f"localdial on {database}", Work.RECORD).name, 100)
         legs = Point(probes.batches(database), 10, times=LEGS)
         yield _ratio("legs/s ÷ calls/s of single ones, 100 open", 20, legs, single)
-    for work in "decide only", "decide and record":
+    for work in probes.WORKERS_WORK:
         one, two = (Point(probes.workers(count, work), WORKERS_OPEN) for count in (1, 2))
         yield _ratio("calls/s ÷ one worker's", 1.6, two, one)
     for database in DATABASES:
         name = probes.call_backs(database)
         yield _ratio("calls/s ÷ own no-op's", 0.5, Point(name, 10), Point("localdial, no-op", 10))
         yield Target(f"{name}: p50, ms", 1.0, Point(name, 1, "p50"))
-    for front in FRONTS:
-        one, thousand = (Point(probes.choosing(front, each), 100) for each in (ONE, THOUSAND))
+    for front, work in probes.CHOOSING:
+        one, thousand = (Point(probes.choosing(front, work, each), 100) for each in (ONE, THOUSAND))
         yield _ratio("calls/s ÷ with one number", 0.9, thousand, one)
 
 

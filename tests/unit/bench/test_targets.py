@@ -15,7 +15,7 @@ from tests.bench.targets import Point, table, targets
 from tests.unit.bench.test_report import cells
 
 OURS = subject("localdial on PostgreSQL", Work.RECORD)
-ONE_WORKER, TWO_WORKERS = workers(1, "decide only"), workers(2, "decide only")
+ONE_WORKER, TWO_WORKERS = workers(1, Work.DECIDE), workers(2, Work.DECIDE)
 
 
 def figures(rate: float) -> Figures:
@@ -80,7 +80,7 @@ def test_a_target_is_left_out_if_a_part_of_it_was_not_measured_in_every_round() 
 
 
 def test_for_the_callee_who_chooses_among_a_thousand_a_64th_of_them_is_weighed() -> None:
-    [probe] = [each for each in probes(1) if each.name == choosing("localdial", THOUSAND)]
+    [probe] = [each for each in probes(1) if each.name == choosing("localdial", Work.DECIDE, THOUSAND)]
     callee = hash_number(ResolveOutboundCallerIdRequest.FromString(probe.request).callee_number)
     questions = list(zip(callee[8:12], callee[12:16], strict=True))
     hashes = map(hash_number, CHOICES[THOUSAND])
