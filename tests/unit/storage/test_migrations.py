@@ -56,6 +56,12 @@ def _migrate(path: Path) -> tuple[str | None, str]:
         asyncio.run(database.close())
 
 
+def _migrate_in_steps(path: Path) -> None:
+    """Do what `migrate` does to a database of an earlier release, from the first on."""
+    with _connection(path) as connection, connection.begin():
+        upgrade(connection, revisions()[-1])
+
+
 @contextmanager
 def _connection(path: Path) -> Iterator[Connection]:
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
@@ -123,7 +129,7 @@ def test_migrating_again_changes_nothing(path: Path) -> None:
 
 
 def test_the_migrations_create_the_schema_that_the_queries_use(path: Path, tmp_path: Path) -> None:
-    _migrate(path)
+    _migrate_in_steps(path)
     with _connection(path) as connection:
         context = MigrationContext.configure(
             connection,
@@ -131,6 +137,20 @@ def test_the_migrations_create_the_schema_that_the_queries_use(path: Path, tmp_p
         )
         assert compare_metadata(context, metadata) == []
         assert _shape(connection) == _shape_of_metadata(tmp_path / "metadata.db")
+
+
+def test_a_new_database_is_like_one_that_every_migration_has_changed(path: Path, tmp_path: Path) -> None:
+    migrated = tmp_path / "migrated.db"
+    _migrate_in_steps(migrated)
+    _migrate(path)
+
+    def version(path: Path) -> list[str]:
+        # The texts of the other tables differ: SQLite keeps the statements.
+        return [line for line in _dump(path) if VERSION_TABLE in line]
+
+    assert version(path) == version(migrated) != []
+    with _connection(path) as new, _connection(migrated) as old:
+        assert _shape(new) == _shape(old)
 
 
 @pytest.mark.parametrize(

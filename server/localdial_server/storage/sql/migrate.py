@@ -3,14 +3,35 @@
 import pkgutil
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Engine, String, column, func, inspect, select, table
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    func,
+    insert,
+    inspect,
+    select,
+)
 
 from localdial_server.storage.engines.database import VERSION_TABLE
 from localdial_server.storage.sql.area_codes import refresh_area_codes
 from localdial_server.storage.sql.migrations import versions
+from localdial_server.storage.sql.schema import metadata
 
 # An arbitrary number that other programs in the same database are unlikely to use.
 _MIGRATION_LOCK = 0x10CA_1D1A_10CA_1D1A
+
+# Alembic's table of the schema's version, as Alembic creates it.
+_VERSION = Table(
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+)
 
 
 class SchemaError(Exception):
@@ -29,7 +50,9 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
             # One server at a time: the second finds nothing left to do.
             connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         before = _usable_version(connection, known)
-        if before != known[-1]:
+        if before is None and connection.dialect.name == "sqlite":
+            _create(connection, known[-1])
+        elif before != known[-1]:
             upgrade(connection, known[-1])
         refresh_area_codes(connection)
     return before, known[-1]
@@ -56,6 +79,16 @@ def revisions() -> Sequence[str]:
     return sorted(name.removeprefix("v").partition("_")[0] for name in names)
 
 
+def _create(connection: Connection, version: str) -> None:
+    """Create the newest schema in an empty database.
+
+    The first start of a server on SQLite does so: loading Alembic would take it 0.2 s and 15 MB.
+    """
+    for tables in (metadata, _VERSION.metadata):
+        tables.create_all(connection, checkfirst=False)
+    connection.execute(insert(_VERSION).values(version_num=version))
+
+
 def upgrade(connection: Connection, version: str) -> None:
     """Migrate to this version in the connection's transaction."""
     from alembic import command  # noqa: PLC0415 - takes 180 ms, and most starts migrate nothing
@@ -79,7 +112,7 @@ def _usable_version(connection: Connection, known: Sequence[str]) -> str | None:
     tables = inspect(connection).get_table_names()
     version = None
     if VERSION_TABLE in tables:
-        version = connection.scalar(select(column("version_num", String)).select_from(table(VERSION_TABLE)))
+        version = connection.scalar(select(_VERSION.c.version_num))
     if version is not None and version not in known:
         raise SchemaError(
             f"the database has schema {version}, which this release does not know: it was migrated by a "
