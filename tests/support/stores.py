@@ -1,8 +1,5 @@
 """The store and the call log over a database, wired as the server wires them."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.inbound import InboundDatabaseRecorder, QueuedInboundCallLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
@@ -21,11 +18,9 @@ def inbound_call_log_on(database: Database) -> QueuedInboundCallLog:
     return QueuedInboundCallLog(InboundDatabaseRecorder(database).record)
 
 
-def call_log_on(
-    database: Database, max_delay: float = 0.0, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> GroupCommitLog:
-    """Return a call log that waits up to `max_delay` seconds before it commits.
+def call_log_on(database: Database, max_delay: float = 0.0, *, try_seconds: float = 0.5) -> GroupCommitLog:
+    """Return a call log that collects calls for up to `max_delay` seconds before it commits.
 
     It keeps the times of the calls, which tests choose in any order.
     """
-    return GroupCommitLog(DatabaseRecorder(database).record_earlier, max_delay, sleep)
+    return GroupCommitLog(DatabaseRecorder(database).record_earlier, max_delay, try_seconds=try_seconds)

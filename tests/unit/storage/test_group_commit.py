@@ -1,19 +1,19 @@
 """How long the call log collects records before it commits them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from tests.conformance.store_records import call
 from tests.conformance.watched_database import WatchedDatabase
 from tests.support.databases import open_sqlite
 from tests.support.full_disk import full_disk
 from tests.support.stores import call_log_on
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_SECONDS, until
 
 _MAX_DELAY = 2.0
 
@@ -25,67 +25,52 @@ async def database(tmp_path: Path) -> AsyncIterator[WatchedDatabase]:
     await database.close()
 
 
-async def _delays(database: WatchedDatabase, *sizes: int) -> list[float]:
-    """Append groups of calls, each while the previous one is being committed.
-
-    Return how long the log waited before commits, in seconds. Nothing really sleeps.
-    """
-    delays: list[float] = []
-
-    async def note(delay: float) -> None:
-        delays.append(delay)
-
-    call_log = call_log_on(database, _MAX_DELAY, note)
-    appends: list[asyncio.Future[Sequence[RecordedCall]]] = []
-    gate = None
-    for group, size in enumerate(sizes):
-        next_gate = database.hold_write()
-        appends += [call_log.append([call(f"{group}-{index}")]) for index in range(size)]
+async def _turns(count: int) -> None:
+    for _ in range(count):
         await asyncio.sleep(0)
-        if gate is not None:
-            gate.open()
-        gate = next_gate
-        await gate.reached()
-    assert gate is not None
-    gate.open()
-    await asyncio.gather(*appends)
-    assert database.writes == len(sizes)
-    return delays
 
 
 async def test_a_lone_call_is_committed_at_once(database: WatchedDatabase) -> None:
-    delays = await _delays(database, 1, 1, 1, 1, 1)
-    assert delays == []
+    call_log = call_log_on(database, _MAX_DELAY)
+    append = call_log.append([call("1")])
+    await _turns(3)
+    assert database.writes == 1
+    await append
 
 
-async def test_the_log_waits_longer_the_more_calls_there_are(database: WatchedDatabase) -> None:
-    delays = await _delays(database, 1, 3, 6, 12, 1)
-    assert len(delays) == 3
-    assert delays == sorted(delays)
-    assert 0 < delays[0] < delays[1] < _MAX_DELAY
+async def test_calls_of_successive_turns_are_committed_together(database: WatchedDatabase) -> None:
+    call_log = call_log_on(database, _MAX_DELAY)
+    appends = []
+    for number in range(10):
+        appends.append(call_log.append([call(f"{number}")]))
+        await _turns(1)
+    await asyncio.gather(*appends)
+    assert database.writes == 1
 
 
-async def test_the_log_never_waits_longer_than_the_maximum(database: WatchedDatabase) -> None:
-    delays = await _delays(database, 100, 100, 100, 1)
-    assert delays == [_MAX_DELAY] * 3
-
-
-async def test_the_log_does_not_wait_for_more_callers_because_one_has_many_calls(
-    database: WatchedDatabase,
-) -> None:
-    delays: list[float] = []
-
-    async def note(delay: float) -> None:
-        delays.append(delay)
-
-    call_log = call_log_on(database, _MAX_DELAY, note)
+async def test_calls_that_wait_for_a_commit_are_committed_together(database: WatchedDatabase) -> None:
+    call_log = call_log_on(database, _MAX_DELAY)
     gate = database.hold_write()
-    appends = [call_log.append([call(f"{leg}") for leg in range(100)])]
+    appends = [call_log.append([call("1")])]
     await gate.reached()
-    appends.append(call_log.append([call(f"later-{leg}") for leg in range(100)]))
+    for number in range(2, 5):
+        appends.append(call_log.append([call(f"{number}")]))
+        await _turns(5)
     gate.open()
     await asyncio.gather(*appends)
-    assert delays == []
+    assert database.writes == 2
+
+
+async def test_the_log_collects_no_longer_than_the_maximum(database: WatchedDatabase) -> None:
+    call_log = call_log_on(database, 0.01)
+    appends = []
+    begun = time.monotonic()
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not database.writes:
+            appends.append(call_log.append([call(f"{len(appends)}")]))
+            await _turns(1)
+    assert time.monotonic() - begun >= 0.01
+    await asyncio.gather(*appends)
 
 
 async def test_each_caller_gets_the_records_of_its_own_calls(database: WatchedDatabase) -> None:
@@ -100,17 +85,10 @@ async def test_each_caller_gets_the_records_of_its_own_calls(database: WatchedDa
     ]
 
 
-async def test_the_log_waits_less_as_the_load_falls(database: WatchedDatabase) -> None:
-    delays = await _delays(database, 16, *[1] * 12)
-    assert delays[0] == _MAX_DELAY
-    assert delays == sorted(delays, reverse=True)
-    assert delays[-1] < _MAX_DELAY / 2
-
-
 async def test_a_log_that_failed_finds_out_by_itself_when_calls_can_be_recorded_again(
     database: WatchedDatabase,
 ) -> None:
-    call_log = call_log_on(database, 0, lambda _: asyncio.sleep(0.001))
+    call_log = call_log_on(database, try_seconds=0.001)
     await call_log.append([call("1")])
     trying = asyncio.create_task(call_log.keep_trying())
     with full_disk():

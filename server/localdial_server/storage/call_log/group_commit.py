@@ -1,10 +1,9 @@
 """The call log: every resolve is recorded here and committed before it is answered.
 
-Calls that wait at the same time are committed in one transaction. A lone call is
-committed at once. Under load the log waits a moment before each commit, to collect
-more calls: a commit costs about the same for one call as for many. The wait grows
-with how many callers recent commits answered, up to a bound. The legs of a batch have
-one caller.
+Calls that wait at the same time are committed in one transaction: a commit costs about
+the same for one call as for many. So before each commit the log collects calls for as
+long as the event loop is busy with new ones, up to a bound. Calls of an idle server are
+committed at once.
 """
 
 import asyncio
@@ -17,12 +16,6 @@ from typing_extensions import override
 from localdial_server.app.ports.call_log import CallLog, RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
-
-# With this many callers in a commit, the log waits for the full `max_delay`.
-_FULL_LOAD = 4
-
-# How often to try whether calls can be recorded again.
-_TRY_SECONDS = 0.5
 
 # What one caller appended, and what it waits for.
 _Waiting = tuple[Sequence[OutboundCall], asyncio.Future[Sequence[RecordedCall]]]
@@ -39,22 +32,23 @@ and succeeds only if calls can be recorded.
 class GroupCommitLog(CallLog):
     """The call log over `record`, which gets one group of calls at a time.
 
-    `max_delay`: the longest time, in seconds, to collect calls for one commit. `is_complete` returns
-    whether every call that was answered is in the database, as `CallLog.require_complete` describes.
+    `max_delay`: the longest time, in seconds, to collect calls for one commit. `try_seconds`: how often to
+    try whether calls can be recorded again. `is_complete` returns whether every call that was answered is
+    in the database, as `CallLog.require_complete` describes.
     """
 
     def __init__(
         self,
         record: RecordCalls,
         max_delay: float = 0.002,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         *,
+        try_seconds: float = 0.5,
         is_complete: Callable[[], bool] = lambda: True,
     ) -> None:
         self._record = record
         self._is_complete = is_complete
         self._max_delay = max_delay
-        self._sleep = sleep
+        self._try_seconds = try_seconds
         self._waiting: list[_Waiting] = []
         self._commits: asyncio.Task[None] | None = None
         self._is_failing = False
@@ -70,7 +64,7 @@ class GroupCommitLog(CallLog):
         A server that says that it is not serving gets no calls that would show it.
         """
         while True:
-            await self._sleep(_TRY_SECONDS)
+            await asyncio.sleep(self._try_seconds)
             if self._is_failing:
                 with contextlib.suppress(StorageUnavailable):
                     await self._record([])
@@ -96,16 +90,22 @@ class GroupCommitLog(CallLog):
 
     async def _commit_all(self) -> None:
         """Commit group after group until no call waits."""
-        load = 0.0
         try:
             while self._waiting:
-                if load > 1:
-                    await self._sleep(self._max_delay * min(1.0, load / _FULL_LOAD))
+                await self._collect()
                 group, self._waiting = self._waiting, []
-                load = (load + len(group)) / 2
                 await self._commit(group)
         finally:
             self._commits = None
+
+    async def _collect(self) -> None:
+        """Wait while each turn of the event loop brings further callers, for at most `max_delay`."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._max_delay
+        count = 0
+        while len(self._waiting) > count and loop.time() < end:
+            count = len(self._waiting)
+            await asyncio.sleep(0)
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
