@@ -27,7 +27,7 @@ _log = LimitedLog(logging.getLogger(__name__))
 # may end at the same turn of the event loop, with the commit of their group. Work on the carrier does not
 # take the server's time, but its memory and the carrier's patience.
 BOUNDS: Final[Mapping[Work, Bounds]] = {
-    Work.CALLS: Bounds(running=48, waiting=250, waiting_in_all=2_500),
+    Work.CALLS: Bounds(running=128, waiting=250, waiting_in_all=2_500),
     Work.BATCHES: Bounds(running=501, waiting=2_004, waiting_in_all=4_008),
     Work.RECORDS: Bounds(running=40, waiting=250, waiting_in_all=1_000),
     Work.CARRIER: Bounds(running=640, waiting=640, waiting_in_all=6_400, calls_of_one=4),
