@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from tests.conformance.store_records import call
 from tests.conformance.watched_database import WatchedDatabase
@@ -63,7 +64,7 @@ async def test_calls_that_wait_for_a_commit_are_committed_together(database: Wat
 
 async def test_the_log_collects_no_longer_than_the_maximum(database: WatchedDatabase) -> None:
     call_log = call_log_on(database, 0.01)
-    appends = []
+    appends: list[asyncio.Future[Sequence[RecordedCall]]] = []
     begun = time.monotonic()
     async with asyncio.timeout(DEADLINE_SECONDS):
         while not database.writes:
