@@ -10,7 +10,7 @@ from localdial_server.app.ports.store import InboundCallQuery, Store
 from localdial_server.domain.model import DestinationReason, InboundCall, InboundCallOutcome
 from localdial_server.storage.call_log.inbound import InboundDatabaseRecorder
 from tests.conformance.store_backend import Home, StoreFixtures
-from tests.conformance.store_records import A, B, X, Y, create
+from tests.conformance.store_records import A, B, X, Y, create, recorded_call_back
 
 CALLER, OTHER_CALLER = "+16285550123", "+16285550124"
 WORK_PHONE, MAIN = "+13125550160", "+13125550150"
@@ -56,7 +56,7 @@ async def record(home: Home, *parts: InboundCall) -> None:
 
 
 async def recorded(store: Store, call_id: str, organization_id: str = A) -> InboundCall | None:
-    return await store.read("test", lambda reader: reader.inbound_call(organization_id, call_id))
+    return await store.read("test", lambda reader: recorded_call_back(reader, organization_id, call_id))
 
 
 async def all_call_backs(store: Store, query: InboundCallQuery, limit: int) -> list[InboundCall]:

@@ -14,7 +14,7 @@ from localdial_server.storage.snapshots.cache import SnapshotCache
 from tests.conformance.interleaving import Pause, overtaken
 from tests.conformance.statements import failures
 from tests.conformance.store_backend import Home, SharedStoreFixtures
-from tests.conformance.store_records import CALLEE, A, X, Y, append, call, create, user
+from tests.conformance.store_records import CALLEE, A, X, Y, append, call, create, last_call_to, user
 
 _ROUNDS = 40
 
@@ -140,7 +140,7 @@ class SharedReadsSuite(SharedStoreFixtures):
             await servers[call_time % 2].record(last)
 
             def last_call(reader: Reader) -> OutboundCall | None:
-                return reader.last_call_to(A, CALLEE)
+                return last_call_to(reader, A, CALLEE)
 
             assert await servers[(call_time + 1) % 2].store.read("test", last_call) == last
 

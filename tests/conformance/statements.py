@@ -24,7 +24,7 @@ class Statement:
 
 async def queries_of(store: Store, work: Callable[[Reader], object]) -> Sequence[Statement]:
     """Run a read; answer the queries that it ran."""
-    with seen_statements("SELECT") as seen:
+    with seen_statements("SELECT", "WITH") as seen:
         await store.read("test", work)
     return seen
 
@@ -55,12 +55,12 @@ def failures() -> Iterator[list[BaseException]]:
 
 
 @contextmanager
-def seen_statements(kind: str) -> Iterator[list[Statement]]:
-    """Collect the statements that begin with this word."""
+def seen_statements(*kinds: str) -> Iterator[list[Statement]]:
+    """Collect the statements that begin with one of these words."""
     seen: list[Statement] = []
 
     def see(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        if statement.startswith(kind):
+        if statement.startswith(kinds):
             seen.append(Statement(statement, parameters))
 
     event.listen(Engine, "before_cursor_execute", see)

@@ -12,7 +12,20 @@ import pytest
 from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader, Store
 from localdial_server.domain.model import NumberState, Organization, OutboundCall
 from tests.conformance.store_backend import Home, StoreFixtures
-from tests.conformance.store_records import CALLEE, A, B, X, Y, Z, call, create, number, own, user
+from tests.conformance.store_records import (
+    CALLEE,
+    A,
+    B,
+    X,
+    Y,
+    Z,
+    call,
+    create,
+    last_call_to,
+    number,
+    own,
+    user,
+)
 
 T = TypeVar("T")
 
@@ -179,7 +192,7 @@ class StoreListsSuite(StoreFixtures):
 
     async def test_the_last_call_is_the_newest_by_time_and_then_by_call_id(self, home: Home) -> None:
         async def last_call() -> OutboundCall | None:
-            return await home.store.read("test", lambda reader: reader.last_call_to(A, CALLEE))
+            return await home.store.read("test", lambda reader: last_call_to(reader, A, CALLEE))
 
         assert await last_call() is None
         await home.record(call("others", 9, callee_number=_OTHER_CALLEE), call("b's", 9, organization_id=B))

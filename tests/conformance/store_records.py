@@ -3,16 +3,22 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
+from sqlalchemy import select
+
 from localdial_server.app.ports.call_log import CallLog
-from localdial_server.app.ports.store import StoredRequest, Transaction
+from localdial_server.app.ports.store import CallQuery, Reader, StoredRequest, Transaction
 from localdial_server.domain.model import (
     CallerIdReason,
+    InboundCall,
     Number,
     NumberState,
     Organization,
     OutboundCall,
     User,
 )
+from localdial_server.storage.sql.reader import SqlReader
+from localdial_server.storage.sql.rows import to_inbound_call
+from localdial_server.storage.sql.schema import inbound_calls
 
 A, B = "org-a", "org-b"
 X, Y, Z = "+14155550100", "+14155550101", "+14155550102"
@@ -62,6 +68,19 @@ def call(
         call_time=call_time,
         revision=1,
     )
+
+
+def last_call_to(reader: Reader, organization_id: str, phone_number: str) -> OutboundCall | None:
+    """Return the newest call to the phone, or None."""
+    return next(iter(reader.calls(CallQuery(organization_id, callee_number=phone_number), None, 1)), None)
+
+
+def recorded_call_back(reader: Reader, organization_id: str, call_id: str) -> InboundCall | None:
+    """Return the record of the call-back, even if only its outcome is known; None if there is none."""
+    assert isinstance(reader, SqlReader)
+    query = select(inbound_calls).filter_by(organization_id=organization_id, call_id=call_id)
+    row = reader._connection.execute(query).one_or_none()
+    return to_inbound_call(row) if row is not None else None
 
 
 async def append(call_log: CallLog, calls: Iterable[OutboundCall]) -> Sequence[OutboundCall]:

@@ -8,7 +8,18 @@ from sqlalchemy.exc import DataError
 from localdial_server.app.ports.store import CallQuery, Reader, Store
 from localdial_server.domain.model import Organization
 from tests.conformance.store_backend import Home, StoreFixtures
-from tests.conformance.store_records import CALLEE, A, append, call, create, number, own, request, user
+from tests.conformance.store_records import (
+    CALLEE,
+    A,
+    append,
+    call,
+    create,
+    last_call_to,
+    number,
+    own,
+    request,
+    user,
+)
 
 _TEXTS = {
     "empty": "",
@@ -81,7 +92,7 @@ class StoreTextSuite(StoreFixtures):
         assert await home.store.read("test", lambda reader: reader.users(long, long, 9)) == [
             user(longer, long)
         ]
-        assert await home.store.read("test", lambda reader: reader.last_call_to(long, CALLEE)) == its_call
+        assert await home.store.read("test", lambda reader: last_call_to(reader, long, CALLEE)) == its_call
 
     async def test_the_carriers_fields_of_a_number_come_back_as_they_were(self, store: Store) -> None:
         await store.write("test", create(A))

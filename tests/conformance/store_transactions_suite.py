@@ -10,7 +10,20 @@ from sqlalchemy.exc import IntegrityError
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
 from localdial_server.domain.model import NumberState, Organization
 from tests.conformance.store_backend import Home, StoreFixtures
-from tests.conformance.store_records import A, B, X, Y, Z, call, create, number, own, request, user
+from tests.conformance.store_records import (
+    A,
+    B,
+    X,
+    Y,
+    Z,
+    call,
+    create,
+    last_call_to,
+    number,
+    own,
+    request,
+    user,
+)
 from tests.support.waiting import DEADLINE_SECONDS
 
 
@@ -214,7 +227,7 @@ class StoreTransactionsSuite(StoreFixtures):
                 reader.owner_of(phone_number),
                 reader.request(organization_id, "r"),
                 reader.call(organization_id, "c"),
-                reader.last_call_to(organization_id, call("c").callee_number),
+                last_call_to(reader, organization_id, call("c").callee_number),
                 reader.revision(organization_id),
             )
 

@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from localdial_server.app.ports.call_backs import CallBack
 from localdial_server.app.ports.store import (
     AuditQuery,
     CallQuery,
@@ -20,10 +21,11 @@ from localdial_server.app.ports.store import (
 from localdial_server.domain.audit import AuditEventKind
 from localdial_server.domain.model import NumberState
 from localdial_server.storage.engines.database import Database
+from localdial_server.storage.sql.call_backs import selection
 from localdial_server.storage.sql.newest_call import newest_call_time
 from localdial_server.storage.sql.reader import SqlReader
 from tests.conformance.statements import queries_of
-from tests.conformance.store_records import CALLEE, A, X, append, call
+from tests.conformance.store_records import CALLEE, A, X, append, call, last_call_to
 from tests.support.databases import open_sqlite
 from tests.support.stores import call_log_on, store_on
 
@@ -77,17 +79,17 @@ async def plans(tmp_path: Path) -> AsyncIterator[_Plans]:
 
 
 async def test_the_last_call_to_a_callee_is_found_by_its_index(plans: _Plans) -> None:
-    (step,) = await plans.of(lambda reader: reader.last_call_to(A, CALLEE))
+    (step,) = await plans.of(lambda reader: last_call_to(reader, A, CALLEE))
     assert step == f"{_BY_INDEX}by_callee (organization_id=? AND callee_key=?)"
 
 
 async def test_the_last_call_costs_the_same_in_a_history_of_any_size(plans: _Plans) -> None:
     call_log = call_log_on(plans.database)
     await call_log.append([call("first", 1)])
-    of_one = await plans.steps(lambda reader: reader.last_call_to(A, CALLEE))
+    of_one = await plans.steps(lambda reader: last_call_to(reader, A, CALLEE))
     await append(call_log, (call(f"c{index}", index) for index in range(2, 3000)))
     await append(call_log, (call(f"d{index}", index, callee_number=X) for index in range(3000)))
-    assert await plans.steps(lambda reader: reader.last_call_to(A, CALLEE)) == of_one
+    assert await plans.steps(lambda reader: last_call_to(reader, A, CALLEE)) == of_one
 
 
 @pytest.mark.parametrize("before", [None, _BEFORE], ids=["first page", "later page"])
@@ -198,15 +200,30 @@ async def test_every_list_of_changes_begins_at_its_page_and_is_sorted_by_an_inde
         assert "event_time" in steps[0]
 
 
-async def test_the_users_of_a_caller_id_are_found_by_its_index(plans: _Plans) -> None:
-    for step in [
-        *await plans.of(lambda reader: reader.owner_by_caller_id(X)),
-        *await plans.of(lambda reader: reader.owner_by_caller_id("+525512345678")),
-    ]:
-        assert step == "SEARCH users USING COVERING INDEX ix_users_by_caller_id (caller_id=?)"
-    (step,) = await plans.of(lambda reader: reader.user_by_caller_id(A, X))
-    by_both = "ix_users_by_caller_id (caller_id=? AND organization_id=?)"
-    assert step == f"SEARCH users USING COVERING INDEX {by_both}"
+async def test_everything_that_a_call_back_needs_is_found_by_an_index(plans: _Plans) -> None:
+    asked = selection([CallBack(X, CALLEE, "call", None), CallBack("+525512345678", None, None, A)])
+    steps = await plans.of(lambda reader: asked(cast("SqlReader", reader)._connection))
+    searches = {step for step in steps if step.startswith("SEARCH")}
+    by_caller_id = "users USING COVERING INDEX ix_users_by_caller_id"
+    assert searches == {
+        "SEARCH phone_number_owners USING PRIMARY KEY (phone_number=?)",
+        f"SEARCH {by_caller_id} (caller_id=?)",
+        f"SEARCH {by_caller_id} (caller_id=? AND organization_id=?)",
+        "SEARCH organizations USING PRIMARY KEY (organization_id=?)",
+        "SEARCH calls USING INDEX ix_outbound_calls_by_callee (organization_id=? AND callee_key=?)",
+        "SEARCH users USING PRIMARY KEY (organization_id=? AND user_id=?)",
+        "SEARCH users USING PRIMARY KEY (organization_id=? AND user_id=?) LEFT-JOIN",
+        "SEARCH inbound_calls USING INDEX sqlite_autoindex_inbound_calls_1 (organization_id=? AND call_id=?)",
+    }
+    # What else is read are the rows of the statement itself.
+    assert {step for step in steps if step.startswith("SCAN")} <= {
+        "SCAN json_each VIRTUAL TABLE INDEX 1:",
+        "SCAN asked",
+        "SCAN found",
+        "SCAN routed",
+        "SCAN shown_by",
+    }
+    assert not [step for step in steps if "TEMP B-TREE" in step]
 
 
 async def test_the_owner_of_a_number_is_found_by_the_primary_key(plans: _Plans) -> None:

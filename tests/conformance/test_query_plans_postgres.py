@@ -9,18 +9,21 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import psycopg
 import pytest
 from sqlalchemy import Connection
 
+from localdial_server.app.ports.call_backs import CallBack
 from localdial_server.app.ports.store import AuditQuery, CallQuery, InboundCallQuery, NumberQuery, Reader
 from localdial_server.domain.audit import AuditEventKind
 from localdial_server.domain.model import InboundCall, InboundCallOutcome, NumberState, OutboundCall
 from localdial_server.storage.call_log.insert import insert_calls, merge_inbound_calls
 from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.sql.call_backs import selection
 from localdial_server.storage.sql.newest_call import newest_call_time
 from localdial_server.storage.sql.reader import SqlReader
 from tests.conformance.statements import queries_of, seen_statements
-from tests.conformance.store_records import call
+from tests.conformance.store_records import call, last_call_to, recorded_call_back
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 from tests.support.stores import store_on
@@ -168,6 +171,19 @@ class _Plans:
 
         return await self._database.append("test", insert)
 
+    async def of_call_backs(self, call_backs: Sequence[CallBack]) -> _Plan:
+        """Look the call-backs up, and return the plan of that."""
+        statement = selection(call_backs).statement()
+        values = [parameter.decode() for parameter in statement.parameters]
+
+        def explain(connection: Connection) -> _Plan:
+            raw: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+            sql = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.sql.decode()}"
+            (((answer,),),) = psycopg.RawCursor(raw).execute(sql, values).fetchall()
+            return _Plan(list(_nodes(answer["Plan"])))
+
+        return await self._database.read("test", explain)
+
     async def of_merge(self, calls: Sequence[InboundCall]) -> _Plan:
         """Merge the parts of call-backs twice, and return the plan of the second time."""
 
@@ -209,11 +225,28 @@ async def plans(populated: str) -> AsyncIterator[_Plans]:
 async def test_the_last_call_to_a_callee_is_one_row_found_by_its_index(
     plans: _Plans, callee_number: str, found: int
 ) -> None:
-    (plan,) = await plans.of(lambda reader: reader.last_call_to(_LARGE, callee_number))
+    (plan,) = await plans.of(lambda reader: last_call_to(reader, _LARGE, callee_number))
     assert plan.kinds == {"Limit", "Index Scan"}
     assert plan.indexes == ["ix_outbound_calls_by_callee"]
     assert plan.rows_read == found
     assert plan.pages_read <= 5
+
+
+@pytest.mark.parametrize("callee_number", [_BUSY_CALLEE, _CALLEE, _STRANGER])
+async def test_everything_that_a_call_back_needs_is_found_by_an_index(
+    plans: _Plans, callee_number: str
+) -> None:
+    plan = await plans.of_call_backs([CallBack(_NUMBER, callee_number, "call-105000", None)] * 3)
+    assert set(plan.indexes) == {
+        "pk_phone_number_owners",
+        "ix_users_by_caller_id",
+        "pk_organizations",
+        "ix_outbound_calls_by_callee",
+        "pk_users",
+        "pk_inbound_calls",
+    }
+    assert not {"Seq Scan", "Bitmap Heap Scan", "Sort"} & plan.kinds
+    assert plan.pages_read <= 40 * 3
 
 
 async def test_the_newest_call_of_all_is_found_by_one_row_for_each_organization(plans: _Plans) -> None:
@@ -423,7 +456,7 @@ async def test_a_list_by_area_code_reads_no_other_organization(
         (lambda r: r.user(_LARGE, _USER), "pk_users"),
         (lambda r: r.number(_LARGE, _NUMBER), "pk_numbers"),
         (lambda r: r.call(_LARGE, "call-105000"), "pk_outbound_calls"),
-        (lambda r: r.inbound_call(_LARGE, "call-105000"), "pk_inbound_calls"),
+        (lambda r: recorded_call_back(r, _LARGE, "call-105000"), "pk_inbound_calls"),
         (lambda r: r.request(_LARGE, "request-21000"), "pk_requests"),
     ],
     ids=["owner", "revision", "organization", "user", "number", "call", "call-back", "request"],

@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 from sqlalchemy import Connection
 
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.storage.engines.database import Database
+from localdial_server.storage.engines.database import Database, Selection
 from tests.support.waiting import DEADLINE_SECONDS
 
 T = TypeVar("T")
@@ -87,7 +87,9 @@ class WatchedDatabase:
 
     async def read(self, name: str, work: Callable[[Connection], T]) -> T:
         self.reads += 1
-        return await _run(self._next_reads, partial(self._database.read, name), work)
+        # The work of a selection is not for PostgreSQL.
+        fail = _instead_of if isinstance(work, Selection) else None
+        return await _run(self._next_reads, partial(self._database.read, name), work, fail)
 
     async def write(self, name: str, work: Callable[[Connection], T]) -> T:
         self.writes += 1

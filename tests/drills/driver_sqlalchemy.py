@@ -20,6 +20,7 @@ from localdial_server.storage.snapshots.cache import read_snapshot
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.rows import from_call
 from localdial_server.storage.sql.schema import organizations, outbound_calls, phone_number_owners, users
+from tests.conformance.store_records import last_call_to
 from tests.drills.driver import CONNECTIONS, Commit, Driver, LookUp
 
 T = TypeVar("T")
@@ -52,7 +53,9 @@ _INSERT = postgresql.insert(outbound_calls).on_conflict_do_nothing()
 
 def _commit(how: Commit, calls: Sequence[OutboundCall]) -> Callable[[Connection], object]:
     if how is Commit.EXECUTEMANY:
-        return lambda connection: connection.execute(_INSERT, [from_call(call) for call in calls])
+        return lambda connection: connection.execute(
+            _INSERT, [dict(zip(call._fields, from_call(call), strict=True)) for call in calls]
+        )
     return lambda connection: insert_calls(connection, calls)
 
 
@@ -65,7 +68,7 @@ def _look_up(how: LookUp, called: str, caller: str) -> Callable[[Connection], ob
         organization_id = reader.owner_of(called)
         assert organization_id is not None
         reader.organization(organization_id)
-        call = reader.last_call_to(organization_id, caller)
+        call = last_call_to(reader, organization_id, caller)
         assert call is not None
         return reader.user(organization_id, call.user_id)
 

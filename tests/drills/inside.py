@@ -100,6 +100,7 @@ def _routing(record: RecordCalls, max_delay: float = 0.0) -> CallRouting:
         clock=SystemClock(),
         new_call_id=lambda: str(uuid_utils.uuid7()),
         number_index=unused,
+        call_backs=unused,
         degraded_after=1.0,
         number_reader=NumberReader("US"),
         permissions=DialingPermissions(),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from localdial_server.app.lookup import require_organization
+from localdial_server.app.ports.call_backs import CallBack, CallBackFacts, CallBacks
 from localdial_server.app.ports.call_log import CallLog, RecordedCall
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.inbound_call_log import InboundCallLog
@@ -86,6 +87,7 @@ class CallRouting:
         clock: Clock,
         new_call_id: Callable[[], str],
         number_index: NumberIndex,
+        call_backs: CallBacks,
         degraded_after: float,
         number_reader: NumberReader,
         permissions: DialingPermissions,
@@ -97,6 +99,7 @@ class CallRouting:
         self._clock = clock
         self._new_call_id = new_call_id
         self._number_index = number_index
+        self._call_backs = call_backs
         self._degraded_after = degraded_after
         self._number_reader = number_reader
         self._permissions = permissions
@@ -211,31 +214,28 @@ class CallRouting:
         # database.
         queued = self._inbound_call_log.queued(call_id) if call_id is not None else ()
         call_time = self._clock.now()
-        new_id = self._new_call_id()
-
-        def work(reader: Reader) -> tuple[InboundCall, bool]:
-            if caller_number is not None:
-                # The last call may be one that is not in the database yet.
-                self._call_log.require_complete()
-            organization_id = _called_organization(reader, called_number, within)
-            if organization_id is None:
-                raise NumberNotFound(called_number)
-            call = InboundCall(organization_id, call_id or new_id, call_time, called_number, caller_number)
-            is_allowed = may_dial(organization_id, self._permissions.of(organization_id))
-            earlier = _recorded(reader, call, queued) if call_id is not None else None
-            if earlier is not None:
-                is_same = (earlier.called_number, earlier.caller_number) == (called_number, caller_number)
-                phones = filter(None, (earlier.destination_number, earlier.fallback_number))
-                if is_same and all(map(is_allowed, phones)):
-                    return earlier, True
-                call = replace(call, call_id=new_id)
-            return _sent(reader, call, called_number, is_allowed), False
-
-        call, is_repeat = await self._store.read("call_routing.route", work)
-        if not is_repeat:
+        facts = await self._call_backs.look_up(CallBack(called_number, caller_number, call_id, within))
+        if facts is None:
+            raise NumberNotFound(called_number)
+        organization_id = facts.organization.organization_id
+        is_allowed = may_dial(organization_id, self._permissions.of(organization_id))
+        earlier = _earlier(queued, facts)
+        if earlier is not None:
+            is_same = (earlier.called_number, earlier.caller_number) == (called_number, caller_number)
+            phones = filter(None, (earlier.destination_number, earlier.fallback_number))
+            if not is_same or not all(map(is_allowed, phones)):
+                call_id = earlier = None
+        call = earlier or _sent(
+            InboundCall(
+                organization_id, call_id or self._new_call_id(), call_time, called_number, caller_number
+            ),
+            facts,
+            is_allowed,
+        )
+        if earlier is None:
             self._inbound_call_log.record(call)
         if call.destination_number is None:
-            raise NoDestination(call.organization_id)
+            raise NoDestination(organization_id)
         return call
 
     async def report_outcome(self, organization_id: str, call_id: str, outcome: InboundCallOutcome) -> None:
@@ -369,50 +369,31 @@ class CallRouting:
         if call_id is None or not leg.may_be_repeat:
             return None
 
-        def work(reader: Reader) -> OutboundCall | None:
-            # The call may wait in the spool, where the database does not show it.
-            self._call_log.require_complete()
-            return reader.call(leg.organization_id, call_id)
-
-        return await self._store.read("call_routing.recorded_call", work)
-
-
-def _called_organization(reader: Reader, called_number: str, within: str | None) -> str | None:
-    """Return the organization that the called number identifies, or None."""
-    owner = reader.owner_of(called_number)
-    if within is None:
-        return owner or reader.owner_by_caller_id(called_number)
-    # Read the same for a number of another organization as for an unknown one, so that both take as long.
-    by_caller_id = reader.owner_by_caller_id(called_number)
-    found = owner or by_caller_id
-    return found if found == within else None
+        # The call may wait in the spool, where the database does not show it.
+        await self._call_log.require_complete()
+        return await self._store.read(
+            "call_routing.recorded_call", lambda reader: reader.call(leg.organization_id, call_id)
+        )
 
 
-def _recorded(reader: Reader, call: InboundCall, queued: Sequence[InboundCall]) -> InboundCall | None:
+def _earlier(queued: Sequence[InboundCall], facts: CallBackFacts) -> InboundCall | None:
     """Return the call that is queued or recorded under this call's call_id; None if neither is."""
-    own = [each for each in queued if each.organization_id == call.organization_id]
-    found = [*own, reader.inbound_call(call.organization_id, call.call_id)]
-    # An outcome may be recorded before its call.
-    return next((each for each in found if each is not None and each.called_number is not None), None)
+    own = (each for each in queued if each.organization_id == facts.organization.organization_id)
+    # An outcome may be queued before its call.
+    return next((each for each in own if each.called_number is not None), facts.recorded)
 
 
-def _sent(
-    reader: Reader, call: InboundCall, called_number: str, is_allowed: Callable[[str], bool]
-) -> InboundCall:
+def _sent(call: InboundCall, facts: CallBackFacts, is_allowed: Callable[[str], bool]) -> InboundCall:
     """Return the call with the destination that the rules give it, or as MISSED if it has none."""
-    organization_id, caller_number = call.organization_id, call.caller_number
-    organization = require_organization(reader, organization_id)
-    last_call = reader.last_call_to(organization_id, caller_number) if caller_number is not None else None
-    last_user = reader.user(organization_id, last_call.user_id) if last_call is not None else None
-    owner = reader.user_by_caller_id(organization_id, called_number)
+    assert call.called_number is not None
     try:
         decided = decide_destination(
-            organization,
-            called_number,
-            caller_number,
-            last_call,
-            last_user,
-            caller_id_owner=owner,
+            facts.organization,
+            call.called_number,
+            call.caller_number,
+            facts.last_call,
+            facts.last_user,
+            caller_id_owner=facts.caller_id_owner,
             may_dial=is_allowed,
         )
     except NoDestination:

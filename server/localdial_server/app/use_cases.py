@@ -14,6 +14,7 @@ from localdial_server.app.numbers.pending_order import LOOK_UP_DELAYS, LookUpDel
 from localdial_server.app.numbers.purchase import Purchasing
 from localdial_server.app.numbers.reconcile import Reconciling
 from localdial_server.app.numbers.settle import Sweep
+from localdial_server.app.ports.call_backs import CallBacks
 from localdial_server.app.ports.call_log import CallLog
 from localdial_server.app.ports.carrier import Carriers
 from localdial_server.app.ports.clock import Clock
@@ -47,6 +48,7 @@ def use_cases(
     store: Store,
     snapshots: RoutingSnapshots,
     number_index: NumberIndex,
+    call_backs: CallBacks,
     call_log: CallLog,
     inbound_call_log: InboundCallLog,
     carriers: Carriers,
@@ -87,6 +89,7 @@ def use_cases(
             clock=call_clock,
             new_call_id=new_call_id,
             number_index=number_index,
+            call_backs=call_backs,
             degraded_after=degraded_after,
             number_reader=NumberReader(default_country),
             permissions=permissions,

@@ -25,6 +25,7 @@ from localdial_server.runtime.storage import (
 )
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
+from localdial_server.storage.sql.call_back_groups import GroupedCallBacks
 from localdial_server.storage.sql.migrate import SchemaError
 from localdial_server.storage.sql.store import SqlStore
 
@@ -90,6 +91,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             store=SqlStore(storage.database, storage.snapshots, storage.api_keys),
             snapshots=storage.snapshots,
             number_index=storage.number_index,
+            call_backs=GroupedCallBacks(storage.database, storage.call_log.require_complete),
             call_log=storage.call_log,
             inbound_call_log=storage.inbound_call_log,
             carriers=carriers,

@@ -24,6 +24,7 @@ from localdial_server.storage.call_log.inbound import (
 )
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import INBOUND_CALLS, Spool
+from localdial_server.storage.call_log.spool_check import SpoolCheck
 from localdial_server.storage.call_log.spool_folder import ForeignSpool, SpoolFolder
 from localdial_server.storage.engines.sqlite import SqliteDatabase, reason_of
 from localdial_server.storage.engines.sqlite_file import DatabaseInUse
@@ -117,7 +118,6 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
 
     # Compile the statement now, so that the first call does not wait for that.
     insert_postgres.statement([], in_order=False)
-    policy = _cache_policy(settings, max_age=settings.snapshot_max_age_seconds)
     notifications = RevisionNotifications(database, settings.database_url.get_secret_value())
     number_index = SqlNumberIndex(database.loads, settings.snapshot_poll_seconds, is_shared=True)
 
@@ -125,7 +125,9 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
         number_index.changed(organization_id, revision)
         notifications.send(organization_id, revision)
 
-    snapshots = SnapshotCache(database.loads, policy, announce)
+    snapshots = SnapshotCache(
+        database.loads, _cache_policy(settings, max_age=settings.snapshot_max_age_seconds), announce
+    )
 
     def changed_elsewhere(organization_id: str, revision: int) -> None:
         number_index.changed(organization_id, revision)
@@ -143,7 +145,8 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
         raise _unusable_spool(settings, error) from None
     database_recorder = DatabaseRecorder(database)
     recorder = SpoolingRecorder(database_recorder.record, database_recorder.record_earlier, folder, spool)
-    call_log = GroupCommitLog(recorder.record, is_complete=folder.is_empty)
+    spool_check = SpoolCheck(folder, settings.database_timeout_seconds)
+    call_log = GroupCommitLog(recorder.record, is_complete=spool_check.is_empty)
     inbound_recorder = InboundSpoolingRecorder(
         InboundDatabaseRecorder(database).record, inbound_folder, inbound_spool
     )
@@ -192,6 +195,7 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
             claim,
         )
     finally:
+        spool_check.close()
         await recorder.close()
         await inbound_recorder.close()
 

@@ -40,6 +40,7 @@ from localdial_server.domain.spending import Limits, SpendingLimits
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.snapshots.cache import SnapshotCache
 from localdial_server.storage.snapshots.number_index import SqlNumberIndex
+from localdial_server.storage.sql.call_back_groups import GroupedCallBacks
 from localdial_server.storage.sql.schema import numbers, organizations, phone_number_owners, simulator_numbers
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from localdial_server.storage.sql.store import SqlStore
@@ -221,6 +222,7 @@ class Harness:
             store=store,
             snapshots=snapshots,
             number_index=self.number_index,
+            call_backs=GroupedCallBacks(self.database, call_log.require_complete),
             call_log=call_log,
             inbound_call_log=self.inbound_call_log,
             carriers=self._carriers,

@@ -7,6 +7,7 @@ import pytest
 from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.app.ports.store import CallQuery
+from localdial_server.concurrency import time_slices
 from localdial_server.domain.errors import (
     CallIdReused,
     OrganizationNotFound,
@@ -74,7 +75,10 @@ async def test_a_batch_is_recorded_in_few_transactions(harness: Harness, routing
     assert harness.database.writes <= before + 3
 
 
-async def test_a_batch_lets_the_loop_go_in_the_middle(harness: Harness, routing: CallRouting) -> None:
+async def test_a_batch_lets_the_loop_go_when_its_time_is_over(
+    harness: Harness, routing: CallRouting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time_slices, "SECONDS", 0)
     await harness.snapshots.get(A)
     batch = asyncio.create_task(
         routing.resolve_batch([Leg(A, "ann", f"+1415555{line:04}") for line in range(500)])

@@ -6,16 +6,21 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
+from sqlalchemy import Connection
+from typing_extensions import override
 
 from localdial_server.app.call_routing import CallRouting, Leg
-from localdial_server.app.ports.store import InboundCallQuery, Reader, Store
+from localdial_server.app.ports.call_backs import CallBack, CallBackFacts, CallBacks
+from localdial_server.app.ports.store import InboundCallQuery
 from localdial_server.concurrency.thread_pool import ThreadPool
 from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable
 from localdial_server.domain.model import DestinationReason, InboundCall, User
+from localdial_server.storage.engines.database import Readable
+from localdial_server.storage.sql.call_back_groups import GroupedCallBacks
 from tests.support.waiting import DEADLINE_SECONDS, until
 from tests.unit.app.harness import FOREVER, A, B, Harness
 
@@ -24,14 +29,15 @@ T = TypeVar("T")
 CALLEE, ORGANIZATION_NUMBER, WORK_PHONE = "+14155550123", "+13125550150", "+13125550160"
 
 
-class FakeStore:
-    """A store that is down, or never answers."""
+class FakeCallBacks(CallBacks):
+    """A database that is down, or never answers."""
 
     def __init__(self) -> None:
         self.hangs = False
         self.cancelled = 0
 
-    async def read(self, _name: str, _work: Callable[[Reader], T]) -> T:
+    @override
+    async def look_up(self, call_back: CallBack) -> CallBackFacts | None:
         if not self.hangs:
             raise StorageUnavailable
         try:
@@ -52,39 +58,29 @@ async def ours(harness: Harness) -> str:
     return ours
 
 
-class StuckReader:
-    """A reader whose method `step` hangs until `released`."""
+class StuckDatabase(Readable):
+    """A database whose reads hang at one step until `released`: as they wait for a thread, or in it."""
 
-    def __init__(self, reader: Reader, step: str, released: threading.Event) -> None:
-        self._reader = reader
-        self._step = step
-        self._released = released
-
-    def __getattr__(self, name: str) -> Any:
-        if name == self._step:
-            self._released.wait(DEADLINE_SECONDS)
-        return getattr(self._reader, name)
-
-
-class StuckStore:
-    """A store that hangs at one step of a read: as it waits for a thread, or at a method of the reader."""
-
-    def __init__(self, store: Store, step: str, released: threading.Event) -> None:
-        self._store = store
+    def __init__(self, database: Readable, step: str, released: threading.Event) -> None:
+        self._database = database
         self._step = step
         self._released = released
         self._threads: ThreadPool[None] = ThreadPool("stuck", 1, contextlib.nullcontext)
 
-    async def read(self, name: str, work: Callable[[Reader], T]) -> T:
+    @override
+    async def read(self, name: str, work: Callable[[Connection], T]) -> T:
         if self._step == "thread":
             self._busy = asyncio.create_task(self._run(lambda: self._released.wait(DEADLINE_SECONDS)))
             # Let it take the only thread.
             await asyncio.sleep(0)
             return await self._run(lambda: pytest.fail("a thread was free"))
-        return await self._store.read(
-            name,
-            lambda reader: work(StuckReader(reader, self._step, self._released)),
-        )
+
+        def read(connection: Connection) -> T:
+            if self._step == "query":
+                self._released.wait(DEADLINE_SECONDS)
+            return work(connection)
+
+        return await self._database.read(name, read)
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await self._threads.run(
@@ -92,28 +88,17 @@ class StuckStore:
         )
 
 
-class StuckLog:
-    """A call log whose folder hangs, if `hangs`."""
-
-    def __init__(self, released: threading.Event, *, hangs: bool) -> None:
-        self._released = released
-        self._hangs = hangs
-
-    def require_complete(self) -> None:
-        if self._hangs:
-            self._released.wait(DEADLINE_SECONDS)
-
-
-def routing_on(store: FakeStore, harness: Harness, *, degraded_after: float = FOREVER) -> CallRouting:
-    """Return call routing with the harness's index over this store."""
+def routing_on(call_backs: CallBacks, harness: Harness, *, degraded_after: float = FOREVER) -> CallRouting:
+    """Return call routing with the harness's index over this database."""
     return CallRouting(
-        store=store,  # type: ignore[arg-type]  # only reads
+        store=harness.store,
         snapshots=harness.snapshots,
         call_log=None,  # type: ignore[arg-type]  # no call is recorded
         inbound_call_log=harness.inbound_call_log,
         clock=harness.clock,
         new_call_id=str,
         number_index=harness.number_index,
+        call_backs=call_backs,
         degraded_after=degraded_after,
         number_reader=NumberReader("US"),
         permissions=harness.permissions,
@@ -161,7 +146,7 @@ async def test_while_the_database_is_down_the_organization_number_rings(
 
 
 async def test_a_number_that_is_unknown_or_would_loop_stays_unavailable(harness: Harness, ours: str) -> None:
-    routing = routing_on(FakeStore(), harness)
+    routing = routing_on(FakeCallBacks(), harness)
     assert (await routing.route(ours, CALLEE, allow_degraded=True)).degraded
     for called, caller in (
         ("+12125559999", CALLEE),
@@ -182,7 +167,7 @@ async def test_a_call_back_to_the_caller_id_of_users_rings_their_organization_nu
     await harness.directory.set_users(A, [User(A, "cid", caller_id=shared)])
     await harness.directory.set_users(B, [User(B, "eve", caller_id=shared), User(B, "dan", caller_id=ours)])
     await harness.number_index.refresh()
-    routing = routing_on(FakeStore(), harness)
+    routing = routing_on(FakeCallBacks(), harness)
     for called in own, ours:
         found = await routing.route(called, CALLEE, allow_degraded=True)
         assert (found.organization_id, found.destination_number) == (A, ORGANIZATION_NUMBER)
@@ -195,20 +180,20 @@ async def test_without_an_organization_number_a_call_back_stays_unavailable(harn
     (ours,) = await harness.bought(organization_id=B)
     await harness.number_index.refresh()
     with pytest.raises(StorageUnavailable):
-        await routing_on(FakeStore(), harness).route(ours, CALLEE, allow_degraded=True)
+        await routing_on(FakeCallBacks(), harness).route(ours, CALLEE, allow_degraded=True)
 
 
 async def test_a_database_that_hangs_is_waited_for_no_longer_than_the_setting(
     harness: Harness, ours: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = FakeStore()
-    store.hangs = True
+    call_backs = FakeCallBacks()
+    call_backs.hangs = True
     loop = asyncio.get_running_loop()
     offset = 0.0
     real_time = loop.time
     monkeypatch.setattr(loop, "time", lambda: real_time() + offset)
     # Only the time that the test adds can end a wait of an hour.
-    routing = routing_on(store, harness)
+    routing = routing_on(call_backs, harness)
     answer = asyncio.create_task(routing.route(ours, CALLEE, allow_degraded=True))
     await asyncio.sleep(0.01)
     assert not answer.done()
@@ -216,12 +201,12 @@ async def test_a_database_that_hangs_is_waited_for_no_longer_than_the_setting(
     async with asyncio.timeout(2 * FOREVER):
         found = await answer
     assert (found.destination_number, found.degraded) == (ORGANIZATION_NUMBER, True)
-    assert store.cancelled == 1
+    assert call_backs.cancelled == 1
 
 
 async def test_a_call_that_waits_in_a_spool_degrades_the_call_back(harness: Harness, ours: str) -> None:
     class IncompleteLog:
-        def require_complete(self) -> None:
+        async def require_complete(self) -> None:
             raise StorageUnavailable
 
     server = harness.another_server(IncompleteLog())  # type: ignore[arg-type]  # no call is recorded
@@ -237,10 +222,10 @@ async def test_a_call_that_waits_in_a_spool_degrades_the_call_back(harness: Harn
 async def test_a_caller_that_is_in_a_hurry_gets_its_degraded_answer_before_its_deadline(
     harness: Harness, ours: str, seconds_left: float, waits: float
 ) -> None:
-    store = FakeStore()
-    store.hangs = True
+    call_backs = FakeCallBacks()
+    call_backs.hangs = True
     begun = time.monotonic()
-    found = await routing_on(store, harness).route(
+    found = await routing_on(call_backs, harness).route(
         ours, CALLEE, allow_degraded=True, seconds_left=seconds_left
     )
     assert waits <= time.monotonic() - begun < DEADLINE_SECONDS / 2
@@ -248,33 +233,26 @@ async def test_a_caller_that_is_in_a_hurry_gets_its_degraded_answer_before_its_d
 
 
 async def test_a_long_deadline_makes_nobody_wait_longer_than_the_setting(harness: Harness, ours: str) -> None:
-    store = FakeStore()
-    store.hangs = True
-    routing = routing_on(store, harness, degraded_after=0.05)
+    call_backs = FakeCallBacks()
+    call_backs.hangs = True
+    routing = routing_on(call_backs, harness, degraded_after=0.05)
     async with asyncio.timeout(DEADLINE_SECONDS):
         found = await routing.route(ours, CALLEE, allow_degraded=True, seconds_left=FOREVER)
     assert found.degraded
 
 
-@pytest.mark.parametrize(
-    "step", ["thread", "require_complete", "owner_of", "organization", "last_call_to", "user"]
-)
+@pytest.mark.parametrize("step", ["thread", "query", "require_complete"])
 async def test_whatever_hangs_a_call_back_is_degraded_after_the_setting(
     harness: Harness, ours: str, step: str
 ) -> None:
     released = threading.Event()
-    routing = CallRouting(
-        store=StuckStore(harness.store, step, released),  # type: ignore[arg-type]  # only reads
-        snapshots=harness.snapshots,
-        call_log=StuckLog(released, hangs=step == "require_complete"),  # type: ignore[arg-type]  # records none
-        inbound_call_log=harness.inbound_call_log,
-        clock=harness.clock,
-        new_call_id=str,
-        number_index=harness.number_index,
-        degraded_after=0.2,
-        number_reader=NumberReader("US"),
-        permissions=harness.permissions,
-    )
+
+    async def require_complete() -> None:
+        if step == "require_complete":
+            await asyncio.to_thread(released.wait, DEADLINE_SECONDS)
+
+    call_backs = GroupedCallBacks(StuckDatabase(harness.database, step, released), require_complete)
+    routing = routing_on(call_backs, harness, degraded_after=0.2)
     begun = time.monotonic()
     try:
         found = await routing.route(ours, CALLEE, allow_degraded=True)

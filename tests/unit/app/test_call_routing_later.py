@@ -29,7 +29,7 @@ class WaitingLog:
         recorded.set_result([RecordedCall(each, later=self.later) for each in first])
         return recorded
 
-    def require_complete(self) -> None:
+    async def require_complete(self) -> None:
         if self.calls and self.later:
             raise StorageUnavailable
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from localdial_server.storage.call_log.inbound import (
 )
 from localdial_server.storage.call_log.spool import INBOUND_CALLS
 from localdial_server.storage.call_log.spool_folder import SpoolFolder
+from tests.conformance.store_records import recorded_call_back
 from tests.support.databases import open_sqlite
 from tests.support.stores import store_on
 from tests.support.waiting import until
@@ -108,6 +110,32 @@ def test_parts_of_a_call_give_the_same_record_in_any_order() -> None:
     assert (record.called_number, record.outcome_time) == (OURS, 7)
 
 
+async def test_a_record_does_not_overtake_those_in_the_spool(tmp_path: Path) -> None:
+    database = open_sqlite(tmp_path / "localdial.db")
+    folder = SpoolFolder(tmp_path / "spool", 10_000_000, spooled=INBOUND_CALLS)
+    spool = folder.take()
+    is_down = True
+    recorder = InboundDatabaseRecorder(database)
+
+    async def record(calls: Sequence[InboundCall]) -> None:
+        if is_down:
+            raise StorageUnavailable
+        await recorder.record(calls)
+
+    spooling = InboundSpoolingRecorder(record, folder, spool, retry_seconds=0.01)
+    await spooling.record([CALL])
+    is_down = False
+    # The database is up again, and gave this repeat another answer.
+    await spooling.record([replace(CALL, destination_number=OURS, degraded=True)])
+    emptying = asyncio.create_task(spooling.empty_spools())
+    await until(lambda: spool.count == 0, emptying)
+    emptying.cancel()
+    recorded = await store_on(database).read("test", lambda reader: recorded_call_back(reader, A, "c1"))
+    assert recorded == CALL
+    await spooling.close()
+    await database.close()
+
+
 async def test_a_call_during_an_outage_is_spooled_and_recorded_later(tmp_path: Path) -> None:
     database = open_sqlite(tmp_path / "localdial.db")
     folder = SpoolFolder(tmp_path / "spool", 10_000_000, spooled=INBOUND_CALLS)
@@ -132,7 +160,7 @@ async def test_a_call_during_an_outage_is_spooled_and_recorded_later(tmp_path: P
     is_down = False
     await until(lambda: spool.count == 0, emptying)
     emptying.cancel()
-    recorded = await store_on(database).read("test", lambda reader: reader.inbound_call(A, "c1"))
+    recorded = await store_on(database).read("test", lambda reader: recorded_call_back(reader, A, "c1"))
     assert recorded == CALL.merged_with(report)
     await spooling.close()
     await database.close()

@@ -37,7 +37,7 @@ from localdial_server.storage.sql.migrate import SchemaError, migrate, revisions
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.schema import metadata
 from localdial_server.storage.sql.transaction import SqlTransaction
-from tests.conformance.store_records import number
+from tests.conformance.store_records import last_call_to, number
 
 # PostgreSQL silently cuts longer identifiers.
 _LONGEST_IDENTIFIER = 63
@@ -413,7 +413,7 @@ def test_recorded_calls_are_found_by_either_number_of_the_phone(version_3: Engin
             ("+551187654321", "+551187654321"),
             ("+528112345678", "later"),
         ):
-            last = reader.last_call_to("org", number)
+            last = last_call_to(reader, "org", number)
             assert last is not None
             assert last.call_id == call_id
         both = reader.calls(CallQuery("org", callee_number="+525512345678"), None, 9)
@@ -440,7 +440,7 @@ def test_an_older_key_of_callees_is_replaced(version_3: Engine) -> None:
             connection.execute(text(statement))
     migrate(version_3)
     with version_3.connect() as connection:
-        assert SqlReader(connection).last_call_to("org", "+5491123456789") is not None
+        assert last_call_to(SqlReader(connection), "org", "+5491123456789") is not None
         indexes = inspect(connection).get_indexes("outbound_calls")
         assert "ix_outbound_calls_by_callee" in {index["name"] for index in indexes}
 

@@ -15,6 +15,7 @@ from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import SpoolingRecorder
 from localdial_server.storage.call_log.spool import Disk
+from localdial_server.storage.call_log.spool_check import SpoolCheck
 from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from tests.conformance.store_records import append, call
 from tests.support.full_disk import full_disk
@@ -85,7 +86,9 @@ class Server:
             batch_size=batch_size,
             retry_seconds=0.005,
         )
-        self.log = GroupCommitLog(self.recorder.record, 0, is_complete=self.folder.is_empty)
+        self.log = GroupCommitLog(
+            self.recorder.record, 0, is_complete=SpoolCheck(self.folder, DEADLINE_SECONDS).is_empty
+        )
         self._emptying: asyncio.Task[None] | None = None
 
     def empty(self) -> "asyncio.Task[None]":
@@ -120,7 +123,7 @@ def _shown(metric: str) -> float:
 async def test_while_the_database_is_up_no_call_goes_to_the_spool(server: Server) -> None:
     recorded = await server.recorder.record([call("1"), call("2")])
     assert recorded == [RecordedCall(call("1")), RecordedCall(call("2"))]
-    server.log.require_complete()
+    await server.log.require_complete()
     assert server.spool.count == 0
 
 
@@ -131,7 +134,7 @@ async def test_calls_that_the_database_refuses_wait_in_the_spool_and_say_so(
     assert await server.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
     assert _shown("localdial_spool_calls") == 1
     with pytest.raises(StorageUnavailable):
-        server.log.require_complete()
+        await server.log.require_complete()
     server.database.is_down = False
     server.empty()
     await server.until_complete()
@@ -280,7 +283,7 @@ async def test_calls_in_the_spool_of_a_dead_process_are_recorded_too(server: Ser
     other = SpoolFolder(server.path, _MANY_BYTES).take()
     await other.add([call("left")])
     with pytest.raises(StorageUnavailable):
-        server.log.require_complete()
+        await server.log.require_complete()
     server.empty()
     await asyncio.sleep(0.02)
     # It is not touched while its process lives.
@@ -303,7 +306,7 @@ async def test_an_unreadable_file_does_not_keep_other_spools_from_being_emptied(
     assert list(server.database.calls) == ["1"]
     # The unreadable file may hold calls.
     with pytest.raises(StorageUnavailable):
-        server.log.require_complete()
+        await server.log.require_complete()
 
 
 async def test_an_unexpected_error_loses_no_call_and_does_not_stop_the_emptying(server: Server) -> None:
@@ -369,7 +372,7 @@ async def test_a_disk_that_fails_for_a_while_refuses_calls_and_loses_none(server
     await asyncio.sleep(0.05)
     assert not emptying.done()
     with pytest.raises(StorageUnavailable):
-        server.log.require_complete()
+        await server.log.require_complete()
     server.disk.fails = False
     await server.until_complete()
     # The refused call may be recorded all the same.

@@ -12,7 +12,7 @@ from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.retention import count_calls_before, delete_calls_before
 from localdial_server.storage.sql.schema import outbound_calls
 from localdial_server.storage.sql.transaction import SqlTransaction
-from tests.conformance.store_records import CALLEE, A, B, call, create
+from tests.conformance.store_records import CALLEE, A, B, call, create, last_call_to
 from tests.unit.storage.conftest import KINDS, NewEngine
 from tests.unit.storage.transfer_databases import ignored, record_calls
 
@@ -57,8 +57,8 @@ def test_a_call_back_still_reaches_the_last_caller(engine: Engine) -> None:
     delete_calls_before(engine, CUTOFF, ignored)
     with engine.begin() as connection:
         reader = SqlReader(connection)
-        assert reader.last_call_to(A, CALLEE) == call("last", CUTOFF, user_id="bob")
-        assert reader.last_call_to(A, "+16285550199") is None
+        assert last_call_to(reader, A, CALLEE) == call("last", CUTOFF, user_id="bob")
+        assert last_call_to(reader, A, "+16285550199") is None
 
 
 def test_calls_of_every_organization_are_deleted_even_of_deleted_ones(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from localdial_server.domain.model import User
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import Disk, Spool
+from localdial_server.storage.call_log.spool_check import SpoolCheck
 from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from tests.conformance.store_records import call
 from tests.support.waiting import DEADLINE_SECONDS, until
@@ -97,7 +98,7 @@ async def routing(tmp_path: Path, folder: SpoolFolder, spool: Spool) -> AsyncIte
     await harness.directory.set_users(A, [User(A, "ann")])
     database = DatabaseRecorder(harness.database)
     recorder = SpoolingRecorder(database.record, database.record_earlier, folder, spool)
-    call_log = GroupCommitLog(recorder.record, 0, is_complete=folder.is_empty)
+    call_log = GroupCommitLog(recorder.record, 0, is_complete=SpoolCheck(folder, DEADLINE_SECONDS).is_empty)
     routing = harness.another_server(call_log).routing
     await _resolve(routing)
     harness.database.fail_write()

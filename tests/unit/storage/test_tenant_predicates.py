@@ -7,6 +7,8 @@ the same identifiers and numbers. Whatever is read or changed for the first orga
 import ast
 import functools
 import inspect
+import json
+import re
 import sqlite3
 import sys
 import types
@@ -40,7 +42,7 @@ from localdial_server.domain.model import (
 )
 from localdial_server.domain.principals import Role
 from localdial_server.storage.call_log.insert import insert_calls
-from localdial_server.storage.sql import audit, reader, transaction
+from localdial_server.storage.sql import audit, call_backs, reader, transaction
 from localdial_server.storage.sql.rows import to_row
 from localdial_server.storage.sql.schema import audit_events, inbound_calls, metadata
 from localdial_server.storage.sql.transaction import SqlTransaction
@@ -162,7 +164,7 @@ def _fill(connection: Connection, organization_id: str) -> None:
     own.put_organization(Organization(organization_id, f"name of {organization_id}", X if of_a else NEW))
     for _ in range(2 if of_a else 7):
         own.bump_revision(organization_id)
-    own.put_users([User(organization_id, "ann", organization_id, CALLEE, None)])
+    own.put_users([User(organization_id, "ann", organization_id, CALLEE, None if of_a else NEW)])
     if not of_a:
         own.put_users([User(organization_id, "zoe", organization_id, X, NEW)])
         own.add_numbers([_number(organization_id, NEW)])
@@ -257,10 +259,7 @@ READS: Final[dict[str, Work]] = {
     "count_orders": lambda t: t.count_orders(A, "request"),
     "purchases_since": lambda t: t.purchases_since(A, 0),
     "call": lambda t: t.call(A, "call"),
-    "last_call_to": lambda t: t.last_call_to(A, CALLEE),
     "calls": lambda t: t.calls(CallQuery(A), None, 10),
-    "user_by_caller_id": lambda t: (t.user_by_caller_id(A, CALLEE), t.user_by_caller_id(A, X)),
-    "inbound_call": lambda t: t.inbound_call(A, "call"),
     "inbound_calls": lambda t: t.inbound_calls(InboundCallQuery(A), None, 10),
     "api_key": lambda t: t.api_key(f"key-{A}"),
     "api_keys": lambda t: t.api_keys(A, "", 10),
@@ -305,7 +304,6 @@ ACROSS_ORGANIZATIONS: Final = {
     "owners_of",
     "open_numbers",
     "owner_of",
-    "owner_by_caller_id",
 }
 
 
@@ -334,6 +332,32 @@ def test_an_organization_sees_and_changes_nothing_of_another() -> None:
 def test_every_method_of_the_store_is_covered() -> None:
     methods = {name for port in (Reader, Transaction) for name in vars(port) if not name.startswith("_")}
     assert {*READS, *WRITES, *ACROSS_ORGANIZATIONS} >= methods
+
+
+def _call_backs(connection: Connection, sql: str) -> object:
+    """Return what the call-backs of A's numbers find, by this statement."""
+    asked = [[0, X, X, CALLEE, "call", None], [1, Y, CALLEE, CALLEE, "call", A]]
+    rows = json.loads(connection.exec_driver_sql(sql, (json.dumps(asked),)).scalar_one())
+    # Not the organizations whose users have the number as their caller ID: those are of all.
+    return sorted((place, owner, *of_one) for place, owner, _, _, *of_one in rows)
+
+
+_OF_ORGANIZATION: Final = [
+    match.span()
+    for match in re.finditer(
+        r"(?:\w+\.)?organization_id = (?:\w+\.)?organization(?:_id)?\b", call_backs._FOR_SQLITE
+    )
+]
+
+
+@pytest.mark.parametrize("place", [None, *_OF_ORGANIZATION])
+def test_a_call_back_finds_nothing_of_another_organization(place: tuple[int, int] | None) -> None:
+    sql = call_backs._FOR_SQLITE
+    if place is not None:
+        sql = f"{sql[: place[0]]}TRUE{sql[place[1] :]}"
+    with _connect(_content(A)) as alone, _connect(_content(OTHERS[0], A, OTHERS[1])) as among_others:
+        # With `TRUE`, the test of the test: each predicate is needed.
+        assert (_call_backs(alone, sql) == _call_backs(among_others, sql)) is (place is None)
 
 
 @pytest.mark.parametrize("predicate", _predicates(), ids=lambda predicate: predicate.name)

@@ -27,10 +27,9 @@ class CallLog(Protocol):
         `StorageUnavailable`, after which some calls may have been recorded anyway.
         """
 
-    def require_complete(self) -> None:
+    async def require_complete(self) -> None:
         """Raise `StorageUnavailable` while a call that was answered is not in the database.
 
-        Calls that wait on other machines are not seen. This may read the disk: call it in
-        the work of `Store.read`, off the event loop, before the first query, so that the
-        queries see every call that has left the spool.
+        Calls that wait on other machines are not seen. Await it before the first query, so that the queries
+        see every call that has left the spool.
         """

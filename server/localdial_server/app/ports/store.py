@@ -169,35 +169,14 @@ class Reader(Protocol):
     def owner_of(self, phone_number: str) -> str | None:
         """Return the organization_id that has claimed the number, in any spelling (`phone_key`), or None."""
 
-    def owner_by_caller_id(self, phone_number: str) -> str | None:
-        """Return the organization_id of the users with this caller ID; None unless it is exactly one.
-
-        The caller ID may be another spelling of the number (`phone_key`).
-        """
-
-    def user_by_caller_id(self, organization_id: str, phone_number: str) -> User | None:
-        """Return the organization's user with this caller ID; None unless it is exactly one.
-
-        The caller ID may be another spelling of the number (`phone_key`).
-        """
-
     def call(self, organization_id: str, call_id: str) -> OutboundCall | None:
         """Return the recorded call, or None."""
-
-    def last_call_to(self, organization_id: str, phone_number: str) -> OutboundCall | None:
-        """Return the newest recorded call to the phone with this number (`phone_key`), or None.
-
-        Reads one row, by index.
-        """
 
     def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
         """Return up to `limit` calls that match, newest first by (call_time, call_id).
 
         Begin after the pair `before`, or with the newest if it is None.
         """
-
-    def inbound_call(self, organization_id: str, call_id: str) -> InboundCall | None:
-        """Return the recorded call-back, or None. It may be no more than a reported outcome."""
 
     def inbound_calls(
         self, query: InboundCallQuery, before: tuple[int, str] | None, limit: int

@@ -34,7 +34,7 @@ class GroupCommitLog(CallLog):
 
     `max_delay`: the longest time, in seconds, to collect calls for one commit. `try_seconds`: how often to
     try whether calls can be recorded again. `is_complete` returns whether every call that was answered is
-    in the database, as `CallLog.require_complete` describes.
+    in the database, as `CallLog.require_complete` describes; None: it always is.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class GroupCommitLog(CallLog):
         max_delay: float = 0.002,
         *,
         try_seconds: float = 0.5,
-        is_complete: Callable[[], bool] = lambda: True,
+        is_complete: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._record = record
         self._is_complete = is_complete
@@ -79,8 +79,8 @@ class GroupCommitLog(CallLog):
         return recorded
 
     @override
-    def require_complete(self) -> None:
-        if not self._is_complete():
+    async def require_complete(self) -> None:
+        if self._is_complete is not None and not await self._is_complete():
             raise StorageUnavailable
 
     async def close(self) -> None:

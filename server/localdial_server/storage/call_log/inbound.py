@@ -5,6 +5,7 @@ may be repeated.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -15,7 +16,7 @@ from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import InboundCall
 from localdial_server.observability import metrics
 from localdial_server.observability.log_limit import LimitedLog
-from localdial_server.storage.call_log.insert import merge_inbound_calls
+from localdial_server.storage.call_log.insert import inbound_merge
 from localdial_server.storage.call_log.spool import Spool
 from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from localdial_server.storage.engines.database import Database
@@ -23,6 +24,9 @@ from localdial_server.storage.engines.database import Database
 _log = logging.getLogger(__name__)
 
 _CALLS_PER_GROUP = 500
+
+# How long calls are collected for the next group while there are many. No caller waits for it.
+_COLLECT_SECONDS = 0.02
 _RETRY_SECONDS = 0.25
 
 RecordInboundCalls = Callable[[Sequence[InboundCall]], Awaitable[None]]
@@ -37,9 +41,7 @@ class InboundDatabaseRecorder:
 
     async def record(self, calls: Sequence[InboundCall]) -> None:
         """Merge the calls into the database."""
-        await self._database.append(
-            "inbound_call_log.append", lambda connection: merge_inbound_calls(connection, calls)
-        )
+        await self._database.append("inbound_call_log.append", inbound_merge(calls))
 
 
 class InboundSpoolingRecorder:
@@ -63,13 +65,21 @@ class InboundSpoolingRecorder:
         self._turn = asyncio.Lock()
 
     async def record(self, calls: Sequence[InboundCall]) -> None:
-        """Record the calls in the database or in the spool."""
+        """Record the calls in the database or in the spool.
+
+        While earlier calls wait in the spool, later ones follow them: the first record of a call stands.
+        """
+        async with self._turn:
+            if self._spool.count:
+                # If its disk fails, the database may be up again.
+                with contextlib.suppress(StorageUnavailable):
+                    await self._add(calls)
+                    return
         try:
             await self._record(calls)
         except StorageUnavailable:
             async with self._turn:
-                await self._spool.add(calls)
-                metrics.INBOUND_SPOOL_CALLS.set(self._spool.count)
+                await self._add(calls)
 
     async def empty_spools(self) -> None:
         """Move the calls of this machine's spools to the database when it is up, until cancelled."""
@@ -86,6 +96,10 @@ class InboundSpoolingRecorder:
     async def close(self) -> None:
         """Close the spool; the calls in it stay for the next server."""
         await self._spool.close()
+
+    async def _add(self, calls: Sequence[InboundCall]) -> None:
+        await self._spool.add(calls)
+        metrics.INBOUND_SPOOL_CALLS.set(self._spool.count)
 
     async def _empty(self, spool: Spool[InboundCall]) -> None:
         while spool.count:
@@ -143,8 +157,12 @@ class QueuedInboundCallLog(InboundCallLog):
             await self._commits
 
     async def _commit_all(self) -> None:
+        is_busy = False
         try:
             while self._queue:
+                if is_busy and not self._is_closing:
+                    await asyncio.sleep(_COLLECT_SECONDS)
+                is_busy = True
                 group = self._queue[:_CALLS_PER_GROUP]
                 try:
                     await self._record(group)

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 from localdial_server.domain.model import InboundCall, OutboundCall
 from localdial_server.storage.engines.database import Insertion, Statement
 from localdial_server.storage.engines.sqlite import write_something
-from localdial_server.storage.sql.rows import from_call, to_call, to_row
+from localdial_server.storage.sql.rows import from_call, from_inbound_call, to_call
 from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
 
 # Well under the number of parameters that one statement may have.
@@ -119,18 +119,40 @@ def insert_calls(
     return [recorded[call.organization_id, call.call_id] for call in calls]
 
 
+def inbound_merge(calls: Sequence[InboundCall]) -> Insertion[None]:
+    """Return `merge_inbound_calls` as work for `Database.append`."""
+    rows = _merged_rows(calls)
+
+    def statement() -> Statement:
+        from localdial_server.storage.call_log import insert_postgres  # noqa: PLC0415 - slow to load
+
+        return insert_postgres.merge_statement(rows)
+
+    return Insertion(
+        lambda connection: _merge(connection, rows), statement, len(rows), None, is_waited_for=False
+    )
+
+
 def merge_inbound_calls(connection: Connection, calls: Sequence[InboundCall]) -> None:
     """Merge the calls and outcomes into the records of their call_ids (`InboundCall.merged_with`).
 
     On PostgreSQL one statement does so, because other servers may record the same call.
     """
+    _merge(connection, _merged_rows(calls))
+
+
+def _merged_rows(calls: Sequence[InboundCall]) -> Sequence[tuple[Any, ...]]:
+    """Return one row for each call_id."""
     merged: dict[tuple[str, str], InboundCall] = {}
     for call in calls:
         key = call.organization_id, call.call_id
         earlier = merged.get(key)
         merged[key] = call if earlier is None else earlier.merged_with(call)
     # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
-    rows = [tuple(to_row(inbound_calls, merged[key]).values()) for key in sorted(merged)]
+    return [from_inbound_call(merged[key]) for key in sorted(merged)]
+
+
+def _merge(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     if connection.dialect.name == "postgresql":
         from localdial_server.storage.call_log import insert_postgres  # noqa: PLC0415 - slow to load
 

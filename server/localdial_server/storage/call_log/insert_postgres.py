@@ -3,7 +3,7 @@
 import functools
 import itertools
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -26,6 +26,7 @@ from localdial_server.domain.model import OutboundCall
 from localdial_server.domain.phone_keys import phone_key
 from localdial_server.storage.call_log.insert import merging, stored_columns
 from localdial_server.storage.engines.database import Statement
+from localdial_server.storage.engines.postgres_text import array_in_text_format
 from localdial_server.storage.sql.rows import from_call
 from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
 
@@ -96,15 +97,23 @@ def merge(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
 
 def statement(calls: Sequence[OutboundCall], *, in_order: bool) -> Statement:
     """Return what `insert` executes, as PostgreSQL takes it."""
-    sql, names = _compiled()
-    parameters = _parameters(calls, in_order=in_order)
+    return _filled(_INSERT, _parameters(calls, in_order=in_order))
+
+
+def merge_statement(rows: Sequence[tuple[Any, ...]]) -> Statement:
+    """Return what `merge` executes, as PostgreSQL takes it."""
+    return _filled(_MERGE, _arrays(inbound_calls, rows))
+
+
+def _filled(insert: postgresql.Insert, parameters: Mapping[str, Any]) -> Statement:
+    sql, names = _compiled(insert)
     return Statement(sql, [_in_text_format(parameters[name]) for name in names])
 
 
 @functools.cache
-def _compiled() -> tuple[bytes, Sequence[str]]:
-    """Return `_INSERT` as PostgreSQL takes it, and the names of its parameters in order."""
-    compiled = _INSERT.compile(dialect=postgresql.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+def _compiled(insert: postgresql.Insert) -> tuple[bytes, Sequence[str]]:
+    """Return the statement as PostgreSQL takes it, and the names of its parameters in order."""
+    compiled = insert.compile(dialect=postgresql.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
     assert isinstance(compiled, SQLCompiler)
     return str(compiled).encode(), tuple(compiled.positiontup or ())
 
@@ -122,12 +131,6 @@ def _parameters(calls: Sequence[OutboundCall], *, in_order: bool) -> dict[str, A
     }
 
 
-def _in_text_format(value: object) -> bytes:
-    """Return a truth value, or a list of texts or numbers, in PostgreSQL's text format."""
-    if not isinstance(value, list):
-        return b"true" if value else b"false"
-    if not value:
-        return b"{}"
-    # No text has this character, which PostgreSQL cannot store.
-    joined = "\0".join(map(str, value)).replace("\\", r"\\").replace('"', r"\"")
-    return ('{"' + joined.replace("\0", '","') + '"}').encode()
+def _in_text_format(value: Any) -> bytes:
+    """Return a truth value or an array in PostgreSQL's text format."""
+    return array_in_text_format(value) if isinstance(value, list) else b"true" if value else b"false"

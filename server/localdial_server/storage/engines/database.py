@@ -32,13 +32,32 @@ class Insertion(Generic[T]):
     """Work for `Database.append` that PostgreSQL can often do without a thread.
 
     `statement` returns the statement that `work` begins with. If that inserts as many rows as `count`,
-    `result` is what `work` would return, and there is nothing else to do.
+    `result` is what `work` would return, and there is nothing else to do. Those that no phone call waits for
+    (`is_waited_for`) have a connection of their own.
     """
 
     work: Callable[[Connection], T]
     statement: Callable[[], Statement]
     count: int
     result: T
+    is_waited_for: bool = True
+
+    def __call__(self, connection: Connection) -> T:
+        """Do the work."""
+        return self.work(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection(Generic[T]):
+    """Work for `Readable.read` that PostgreSQL does in a way of its own, without a thread.
+
+    `statement` returns a query for PostgreSQL. It returns one text, of which `result` makes what `work`
+    returns on SQLite.
+    """
+
+    work: Callable[[Connection], T]
+    statement: Callable[[], Statement]
+    result: Callable[[bytes], T]
 
     def __call__(self, connection: Connection) -> T:
         """Do the work."""
@@ -49,7 +68,10 @@ class Readable(Protocol):
     """A source of reads. Raises `StorageUnavailable` when the database does not answer."""
 
     async def read(self, name: str, work: Callable[[Connection], T]) -> T:
-        """Run `work` on one consistent view of the database and return its result."""
+        """Run `work` on one consistent view of the database and return its result.
+
+        Work that is a `Selection` is faster on PostgreSQL.
+        """
 
 
 class Database(Readable, Protocol):

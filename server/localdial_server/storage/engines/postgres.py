@@ -27,7 +27,7 @@ from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.observability.log_limit import LimitedLog
-from localdial_server.storage.engines.database import Database, Insertion, Readable
+from localdial_server.storage.engines.database import Database, Insertion, Readable, Selection
 from localdial_server.storage.engines.postgres_pool import TransactionPool
 from localdial_server.storage.engines.postgres_statements import StatementRunner
 
@@ -90,8 +90,12 @@ class PostgresDatabase(Database):
         )
         short_timeout = min(timeout, short_timeout)
         self._appends = TransactionPool("append", self._engine(1, None), 1, short_timeout, repeatable=True)
-        self._statements = StatementRunner(functools.partial(_connect_on_loop, self._url), short_timeout)
+        connect = functools.partial(_connect_on_loop, self._url)
+        self._statements = StatementRunner(connect, short_timeout)
+        self._later_statements = StatementRunner(connect, short_timeout)
+        self._selections = StatementRunner(connect, timeout)
         self._probes = TransactionPool("probe", self._engine(1, None), 1, short_timeout, repeatable=True)
+        self._runners = self._statements, self._later_statements, self._selections
         self._pools = self._reads, self._loads, self._writes, self._appends
 
     @classmethod
@@ -123,6 +127,11 @@ class PostgresDatabase(Database):
 
     @override
     async def read(self, name: str, work: Callable[[Connection], T]) -> T:
+        if isinstance(work, Selection):
+            # A single statement sees one moment, as a transaction of REPEATABLE READ does.
+            selected = await self._unless_down(name, lambda: self._selections.run(name, work.statement()))
+            result: T = work.result(selected.get_value(0, 0) or b"")
+            return result
         return await self._run(self._reads, name, work)
 
     @override
@@ -135,8 +144,9 @@ class PostgresDatabase(Database):
             # An error here is a bug. The work meets it again, and raises it as SQLAlchemy does.
             with contextlib.suppress(psycopg.Error):
                 statement = work.statement()
-                inserted = await self._unless_down(name, lambda: self._statements.run(name, statement))
-                if inserted == work.count:
+                runner = self._statements if work.is_waited_for else self._later_statements
+                inserted = await self._unless_down(name, lambda: runner.run(name, statement))
+                if inserted.command_tuples == work.count:
                     result: T = work.result
                     return result
             # Some rows were there already. The work finds out which.
@@ -168,7 +178,7 @@ class PostgresDatabase(Database):
             if not self._is_down:
                 self._is_down = True
                 _log.warning("the database is down", extra={"cause": str(error.__cause__)})
-                for each in (*self._pools, self._statements):
+                for each in (*self._pools, *self._runners):
                     each.give_up()
             raise
         if self._is_down:
@@ -183,7 +193,7 @@ class PostgresDatabase(Database):
     @override
     async def close(self) -> None:
         await asyncio.gather(
-            self._statements.close(),
+            *(runner.close() for runner in self._runners),
             *(asyncio.to_thread(pool.close) for pool in (*self._pools, self._probes)),
         )
 

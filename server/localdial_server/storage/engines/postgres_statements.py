@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import psycopg
+from psycopg import pq
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.observability.log_limit import LimitedLog
@@ -44,8 +45,8 @@ class StatementRunner:
         self._abandoned: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    async def run(self, name: str, statement: Statement) -> int:
-        """Run the statement and return how many rows it inserted, changed or returned.
+    async def run(self, name: str, statement: Statement) -> "pq.abc.PGresult":
+        """Run the statement and return its result.
 
         Raises `StorageUnavailable`, with the cause.
         """
@@ -86,13 +87,13 @@ class StatementRunner:
             finally:
                 self._timeouts.discard(timeout)
 
-    async def _run(self, name: str, statement: Statement) -> int:
+    async def _run(self, name: str, statement: Statement) -> "pq.abc.PGresult":
         has_lost = False
         pause = FIRST_PAUSE_SECONDS
         while True:
             connection = await self._connected()
             try:
-                return (await connection.run(statement)).command_tuples or 0
+                return await connection.run(statement)
             except ConnectionLost as error:
                 lost = one_line(error)
             except psycopg.Error as error:

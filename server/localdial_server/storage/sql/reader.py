@@ -235,10 +235,6 @@ class SqlReader(Reader):
         return to_call(row) if row is not None else None
 
     @override
-    def last_call_to(self, organization_id: str, phone_number: str) -> OutboundCall | None:
-        return next(iter(self.calls(CallQuery(organization_id, callee_number=phone_number), None, 1)), None)
-
-    @override
     def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
         calls = outbound_calls.c
         matching = select(outbound_calls).filter_by(organization_id=query.organization_id)
@@ -250,33 +246,6 @@ class SqlReader(Reader):
             matching = matching.filter_by(caller_id=query.caller_id)
         page = newest_first(matching, (calls.call_time, calls.call_id), query, before, limit)
         return [to_call(row) for row in self._connection.execute(page)]
-
-    @override
-    def owner_by_caller_id(self, phone_number: str) -> str | None:
-        found: set[str] = set()
-        for spelling in spellings(phone_number):
-            # Read only the first and the last entry of the index: many users may share the caller ID.
-            of_users = select(users.c.organization_id).filter_by(caller_id=spelling).limit(1)
-            for order in users.c.organization_id, users.c.organization_id.desc():
-                found.update(self._connection.scalars(of_users.order_by(order)))
-        return found.pop() if len(found) == 1 else None
-
-    @override
-    def user_by_caller_id(self, organization_id: str, phone_number: str) -> User | None:
-        # Select only indexed columns: for others, SQLite would read all users of the organization.
-        of_users = select(users.c.user_id).filter_by(organization_id=organization_id).limit(2)
-        user_ids = [
-            user_id
-            for spelling in spellings(phone_number)
-            for user_id in self._connection.scalars(of_users.filter_by(caller_id=spelling))
-        ]
-        return self.user(organization_id, user_ids[0]) if len(user_ids) == 1 else None
-
-    @override
-    def inbound_call(self, organization_id: str, call_id: str) -> InboundCall | None:
-        query = select(inbound_calls).filter_by(organization_id=organization_id, call_id=call_id)
-        row = self._connection.execute(query).one_or_none()
-        return to_inbound_call(row) if row is not None else None
 
     @override
     def inbound_calls(

@@ -82,6 +82,26 @@ def to_inbound_call(row: Row[Any]) -> InboundCall:
     return InboundCall(**fields)
 
 
+def from_inbound_call(call: InboundCall) -> tuple[Any, ...]:
+    """Return the row of `inbound_calls` of a call-back, in the order of the columns."""
+    return (
+        call.organization_id,
+        call.call_id,
+        call.call_time,
+        call.called_number,
+        call.caller_number,
+        call.destination_number,
+        call.reason.value if call.reason is not None else None,
+        call.user_id,
+        call.fallback_number,
+        call.last_call_id,
+        call.last_call_time,
+        call.degraded,
+        call.outcome.value,
+        call.outcome_time,
+    )
+
+
 def to_request(row: Row[Any]) -> StoredRequest:
     """Return the request of a row of `requests`."""
     return StoredRequest(**row._asdict())
