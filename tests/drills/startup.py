@@ -1,4 +1,4 @@
-"""What a start costs: time until the server serves, short commands, idle memory.
+"""What a start costs: time until the server serves, short commands, idle memory, and each import.
 
 CPU times are those of the process, so that other work on the machine matters less. Memory is read one second
 after the server serves: RSS counts libraries that other processes share in full, PSS in part.
@@ -16,7 +16,7 @@ import tempfile
 import time
 import tracemalloc
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,13 @@ from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.rows import to_row
 from localdial_server.storage.sql.schema import numbers, organizations, phone_number_owners, revisions, users
 from tests.drills.arguments import argument_parser
+from tests.drills.import_costs import (
+    OF_RESOLVE,
+    OF_RESOLVE_ITSELF,
+    OF_SERVER,
+    OF_SERVER_ITSELF,
+    import_costs,
+)
 from tests.drills.rounds import Figure, print_machine
 from tests.drills.sizes_data import MANY, made_number, made_user
 from tests.support.postgres import PostgresServer
@@ -45,6 +52,18 @@ begun = time.perf_counter()
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+# What `localdial resolve` cannot take less than, since it is a gRPC call in Python.
+_BARE_CALL: Final = """
+import sys, grpc
+from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
+from localdial.v1.call_routing_pb2_grpc import CallRoutingStub
+with grpc.insecure_channel(sys.argv[1]) as channel:
+    request = ResolveOutboundCallerIdRequest(
+        organization_id="demo", user_id="bob", callee_number="+13105550155", validate_only=True
+    )
+    print(CallRoutingStub(channel).ResolveOutboundCallerId(request, timeout=5))
 """
 
 Figures = dict[str, list[float]]
@@ -85,11 +104,9 @@ def _memory(pid: int) -> Mapping[str, float]:
     return {kind: kilobytes[name] * 1024 / 1e6 for kind, name in (("RSS", "Rss"), ("PSS", "Pss"))}
 
 
-def _run(figures: Figures, subject: str, *arguments: str) -> None:
+def _run(figures: Figures, subject: str, *command: str) -> None:
     """Run a command to its end, and note its times and its greatest memory."""
-    run = subprocess.run(
-        [sys.executable, "-c", _MEASURING, *_COMMAND, *arguments], stdout=subprocess.PIPE, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", _MEASURING, *command], stdout=subprocess.PIPE, check=True)
     taken, cpu, kilobytes = map(float, run.stdout.split()[-3:])
     figures[f"{subject}: time, s"].append(taken)
     figures[f"{subject}: CPU, s"].append(cpu)
@@ -100,11 +117,12 @@ def _round(figures: Figures, postgres: PostgresServer) -> None:
     with tempfile.TemporaryDirectory(prefix="localdial-startup-") as folder:
         state = {"LOCALDIAL_STATE_DIRECTORY": folder}
         with _served(figures, "server, first start", state) as address:
-            _run(defaultdict(list), "localdial demo", "--server", address, "demo")
+            _run(defaultdict(list), "localdial demo", *_COMMAND, "--server", address, "demo")
         with _served(figures, "server", state) as address:
-            _run(figures, "localdial --version", "--version")
-            callee = "+13105550155"
-            _run(figures, "localdial resolve", "--server", address, "resolve", "demo", "bob", callee)
+            _run(figures, "localdial --version", *_COMMAND, "--version")
+            call = "--server", address, "resolve", "demo", "bob", "+13105550155"
+            _run(figures, "localdial resolve", *_COMMAND, *call)
+            _run(figures, "a bare gRPC call", sys.executable, "-c", _BARE_CALL, address)
         url = postgres.create_database()
         shared = {**state, "LOCALDIAL_DATABASE_URL": url}
         subprocess.run(
@@ -155,6 +173,13 @@ def _fill(database: SqliteDatabase) -> None:
             connection.execute(insert(numbers), [to_row(numbers, each) for each in owned])
 
 
+def _print_imports(subject: str, modules: Sequence[str], rounds: int) -> None:
+    costs = import_costs(modules, rounds)
+    print(f"imports of {subject}, each without what is loaded already:")
+    for name, cost in costs.items():
+        print(f"  {name:32} {cost.cpu:6.3f} s CPU {cost.megabytes:6.1f} MB")
+
+
 def main() -> None:
     """Print the median and the range of each figure."""
     parser = argument_parser(__doc__)
@@ -169,6 +194,11 @@ def main() -> None:
             _round(figures, postgres)
     for name, measured in figures.items():
         print(f"{name:44} {Figure(measured):.2f}")
+    for subject, libraries, own in (
+        ("localdial resolve", OF_RESOLVE, OF_RESOLVE_ITSELF),
+        ("server on SQLite", OF_SERVER, OF_SERVER_ITSELF),
+    ):
+        _print_imports(subject, [*libraries, *own], arguments.rounds)
     size = asyncio.run(_bytes_per_organization())
     print(
         f"memory per loaded organization of {_LOADED.users} users and {_LOADED.numbers} numbers: "
