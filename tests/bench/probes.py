@@ -22,8 +22,8 @@ LEGS = 100
 _SERVICE = "/localdial.v1.CallRouting/"
 
 # The kernel gives each connection to one of the workers. With so many, both have enough to do, even if they
-# are not halved evenly; with more, h2load takes much more of the cores that it shares with the workers.
-WORKERS_OPEN, _WORKERS_CONNECTIONS = 200, 40
+# are not halved evenly; with more, h2load takes more of the cores that it shares with the workers.
+WORKERS_OPEN, _WORKERS_CONNECTIONS = 200, 20
 
 
 @dataclass(frozen=True)
