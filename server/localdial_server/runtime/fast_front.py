@@ -38,6 +38,9 @@ _BODY_FACTOR: Final = 4
 
 _WAITING_CONNECTIONS: Final = 1_024
 
+# A peer that is silent for 30 s is asked three times, every 10 s.
+_KEEPALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
 _REFLECTION: Final = ("/grpc.reflection.v1.ServerReflection/*", "/grpc.reflection.v1alpha.ServerReflection/*")
 
 
@@ -66,7 +69,7 @@ class FastFront(Front):
         self, setting: str, listen: str, certificates: ServerCertificates | None, *, require_client: bool
     ) -> str:
         def listening(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-            return socket.create_server(
+            opened_socket = socket.create_server(
                 (host, port),
                 family=family,
                 backlog=_WAITING_CONNECTIONS,
@@ -74,6 +77,8 @@ class FastFront(Front):
                 # Like gRPC, listen on [::] for IPv4 too.
                 dualstack_ipv6=family == socket.AF_INET6 and socket.has_dualstack_ipv6(),
             )
+            _keep_alive(opened_socket)
+            return opened_socket
 
         address, sockets = self._sockets.enter_context(opened(listen, env_name(setting), listening))
         self._listeners.append(self._listener(sockets, certificates, require_client=require_client))
@@ -107,6 +112,18 @@ class FastFront(Front):
         if certificates is not None:
             options |= _tls_options(certificates, require_client=require_client)
         return H2cornListener(self._application, sockets, options, certificates, self._limits.age_seconds)
+
+
+def _keep_alive(listening: socket.socket) -> None:
+    """Let the kernel find peers that are gone. Connections inherit this from the listening socket.
+
+    h2corn sends no pings of its own.
+    """
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        # Their names differ between systems.
+        if hasattr(socket, name):
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _options(limits: FrontLimits) -> dict[str, Any]:

@@ -177,6 +177,17 @@ async def test_connections_end_at_their_age_and_calls_do_not(monkeypatch: pytest
         assert await held == b"hold"
 
 
+def test_the_kernel_looks_for_peers_that_are_gone() -> None:
+    front = FastFront(LIMITS, shared_port=False)
+    address = front.add_address("listen", "127.0.0.1:0", None, require_client=False)
+    host, _, port = address.rpartition(":")
+    # h2corn accepts connections like this one.
+    (listening,) = front._listeners[0]._sockets
+    with listening, socket.create_connection((host, int(port))), listening.accept()[0] as accepted:
+        assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
+
+
 async def test_a_unix_socket_has_no_address() -> None:
     front, service = FastFront(LIMITS, shared_port=False), Service()
     handlers: dict[str, Any] = {"Method": grpc.unary_unary_rpc_method_handler(service.method)}
