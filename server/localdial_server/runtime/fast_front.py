@@ -31,7 +31,7 @@ _CALL_WINDOW: Final = 256 * 1024
 _CONNECTION_WINDOW: Final = 1024 * 1024
 
 # A call whose caller stops in the middle of its request ends after so many seconds.
-_BODY_IDLE_SECONDS: Final = 60.0
+_BODY_IDLE_SECONDS: Final = 20.0
 
 # A body may have so much more than its message, so that a larger message is refused by us, with a status.
 _BODY_FACTOR: Final = 4
@@ -47,10 +47,14 @@ _REFLECTION: Final = ("/grpc.reflection.v1.ServerReflection/*", "/grpc.reflectio
 class FastFront(Front):
     """Serves calls by h2corn."""
 
-    def __init__(self, limits: FrontLimits, *, shared_port: bool) -> None:
-        """With `shared_port`, other processes may listen on the same ports."""
+    def __init__(self, limits: FrontLimits, *, shared_port: bool, json_log: bool = False) -> None:
+        """With `shared_port`, other processes may listen on the same ports.
+
+        h2corn writes a line to stderr for each call whose connection breaks; with `json_log`, an object.
+        """
         self._limits = limits
         self._shared_port = shared_port
+        self._log_format = "json" if json_log else "text"
         self._application = Application(limits.request_bytes)
         self._listeners: list[H2cornListener] = []
         self._sockets = contextlib.ExitStack()
@@ -108,7 +112,7 @@ class FastFront(Front):
         *,
         require_client: bool,
     ) -> H2cornListener:
-        options = _options(self._limits)
+        options = _options(self._limits) | {"log_format": self._log_format}
         if certificates is not None:
             options |= _tls_options(certificates, require_client=require_client)
         return H2cornListener(self._application, sockets, options, certificates, self._limits.age_seconds)
@@ -144,6 +148,7 @@ def _options(limits: FrontLimits) -> dict[str, Any]:
         "h2_initial_stream_window_size": _CALL_WINDOW,
         "h2_initial_connection_window_size": _CONNECTION_WINDOW,
         "timeout_handshake": _HANDSHAKE_SECONDS,
+        "timeout_request_header": _HANDSHAKE_SECONDS,
         "timeout_keep_alive": _IDLE_SECONDS,
         "timeout_graceful_shutdown": _AGE_GRACE_SECONDS,
         "request_policies": (

@@ -80,4 +80,4 @@ def front_of(settings: Settings, contract: Contract, *, shared_port: bool) -> Fr
             f"{env_name('front')} is fast, which needs {error.name}. Install it with pip install "
             "'localdial[fast]', or set the front to grpc"
         ) from None
-    return FastFront(limits, shared_port=shared_port)
+    return FastFront(limits, shared_port=shared_port, json_log=settings.log_format == "json")
