@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.storage.engines.database import Insertion, SqliteStatement, Statement
 from localdial_server.storage.engines.sqlite import SqliteDatabase
 from localdial_server.storage.engines.sqlite_file import DatabaseInUse
 from tests.support.databases import create_sqlite
@@ -272,3 +274,88 @@ async def test_a_hard_link_to_an_open_file_does_not_open_it_twice(
     with pytest.raises(OSError, match="it has 2 hard links"):
         SqliteDatabase.open(other)
     await database.write("test", _add_one)
+
+
+def _insertion(*keys: int) -> Insertion[str]:
+    """Return the insertion of these keys into the table `t`, which inserts those that it does not have."""
+    statement = f"INSERT INTO t VALUES {', '.join('(?)' for _ in keys)} ON CONFLICT DO NOTHING"
+
+    def work(connection: Connection) -> str:
+        connection.exec_driver_sql(statement, keys)
+        return "worked"
+
+    return Insertion(
+        work,
+        lambda: Statement(b"", []),
+        len(keys),
+        "inserted",
+        sqlite_statement=lambda: SqliteStatement(statement, keys),
+    )
+
+
+@pytest.fixture
+async def table(database: SqliteDatabase) -> None:
+    statement = "CREATE TABLE t (key INTEGER PRIMARY KEY CHECK (key < 100))"
+    await database.write("test", lambda connection: connection.exec_driver_sql(statement))
+
+
+@pytest.mark.usefixtures("table")
+async def test_an_insertion_of_new_rows_is_committed_without_its_work(
+    database: SqliteDatabase, tool: sqlite3.Connection
+) -> None:
+    assert await database.append("test", _insertion(1, 2)) == "inserted"
+    assert tool.execute("SELECT key FROM t").fetchall() == [(1,), (2,)]
+    assert await database.append("test", _insertion(2, 3)) == "worked"
+    assert tool.execute("SELECT key FROM t").fetchall() == [(1,), (2,), (3,)]
+
+
+@pytest.mark.usefixtures("table")
+async def test_an_insertion_that_breaks_a_rule_inserts_nothing_and_raises_as_its_work_does(
+    database: SqliteDatabase, tool: sqlite3.Connection
+) -> None:
+    with pytest.raises(IntegrityError):
+        await database.append("test", _insertion(1, 100))
+    assert tool.execute("SELECT key FROM t").fetchall() == []
+    assert await database.append("test", _insertion(1)) == "inserted"
+
+
+@pytest.mark.usefixtures("table")
+async def test_an_insertion_that_the_disk_refuses_is_storage_unavailable_and_is_logged_once(
+    database: SqliteDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    def bound(connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    await database.write("test", lambda connection: connection.exec_driver_sql("CREATE TABLE big (blob)"))
+    await database.write("test", bound)
+    large = Insertion(
+        lambda _: "worked",
+        lambda: Statement(b"", []),
+        1,
+        "inserted",
+        sqlite_statement=lambda: SqliteStatement("INSERT INTO big VALUES (zeroblob(99999))", ()),
+    )
+    for _ in range(5):
+        with pytest.raises(StorageUnavailable):
+            await database.append("test", large)
+    (record,) = caplog.records
+    assert (record.cause, record.unit_of_work) == ("database or disk is full", "test")  # type: ignore[attr-defined]
+    assert await database.append("test", _insertion(1)) == "inserted"
+
+
+@pytest.mark.usefixtures("table")
+async def test_an_insertion_into_files_that_the_next_start_would_not_find_fails(
+    path: Path, database: SqliteDatabase, tmp_path: Path
+) -> None:
+    assert await database.append("test", _insertion(1)) == "inserted"
+    _move(path, tmp_path / "elsewhere")
+    with pytest.raises(StorageUnavailable):
+        await database.append("test", _insertion(2))
+
+
+@pytest.mark.usefixtures("table")
+async def test_an_insertion_does_its_work_after_its_connection_was_closed(database: SqliteDatabase) -> None:
+    await asyncio.to_thread(database.engine.dispose)
+    assert await database.append("test", _insertion(1)) == "worked"
+    assert await database.append("test", _insertion(2)) == "inserted"

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from localdial_server.domain.model import InboundCall, OutboundCall
-from localdial_server.storage.engines.database import Insertion, Statement
+from localdial_server.storage.engines.database import Insertion, SqliteStatement, Statement
 from localdial_server.storage.engines.sqlite import write_something
 from localdial_server.storage.sql.rows import from_call, from_inbound_call, to_call
 from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
@@ -57,13 +57,17 @@ class _InsertOfRows:
         """Insert the rows and return how many were new or changed."""
         inserted = 0
         for begin in range(0, len(rows), _ROWS_AT_ONCE[-1]):
-            part = rows[begin : begin + _ROWS_AT_ONCE[-1]]
-            # The driver keeps compiled statements, so there are few, and the last row is repeated.
-            count = next(each for each in _ROWS_AT_ONCE if each >= len(part))
-            repeated = itertools.repeat(part[-1], count - len(part))
-            values = tuple(itertools.chain.from_iterable(itertools.chain(part, repeated)))
-            inserted += connection.exec_driver_sql(self._statements[count], values).rowcount
+            statement = self.statement(rows[begin : begin + _ROWS_AT_ONCE[-1]])
+            inserted += connection.exec_driver_sql(statement.sql, statement.parameters).rowcount
         return inserted
+
+    def statement(self, rows: Sequence[tuple[Any, ...]]) -> SqliteStatement:
+        """Return the statement that inserts these rows: at least one, and at most `_ROWS_AT_ONCE[-1]`."""
+        # The driver keeps compiled statements, so there are few, and the last row is repeated.
+        count = next(each for each in _ROWS_AT_ONCE if each >= len(rows))
+        repeated = itertools.repeat(rows[-1], count - len(rows))
+        values = itertools.chain.from_iterable(itertools.chain(rows, repeated))
+        return SqliteStatement(self._statements[count], tuple(values))
 
 
 # Built once: SQLAlchemy finds the compiled form of the same object faster.
@@ -94,8 +98,16 @@ def insertion(calls: Sequence[OutboundCall], *, in_order: bool) -> Insertion[Seq
 
         return insert_postgres.statement(calls, in_order=in_order)
 
+    def sqlite_statement() -> SqliteStatement | None:
+        is_one = 0 < len(calls) <= _ROWS_AT_ONCE[-1]
+        return _INSERT_SQLITE.statement(list(map(from_call, calls))) if is_one else None
+
     return Insertion(
-        lambda connection: insert_calls(connection, calls, in_order=in_order), statement, len(calls), calls
+        lambda connection: insert_calls(connection, calls, in_order=in_order),
+        statement,
+        len(calls),
+        calls,
+        sqlite_statement=sqlite_statement,
     )
 
 

@@ -8,7 +8,7 @@ the log tells it from others when it fails.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -27,13 +27,21 @@ class Statement:
     parameters: Sequence[bytes]
 
 
+class SqliteStatement(NamedTuple):
+    """An SQL statement for SQLite with the parameters ?."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Insertion(Generic[T]):
-    """Work for `Database.append` that PostgreSQL can often do without a thread.
+    """Work for `Database.append` that a database can often do with one statement of its driver.
 
-    `statement` returns the statement that `work` begins with. If that inserts as many rows as `count`,
-    `result` is what `work` would return, and there is nothing else to do. Those that no phone call waits for
-    (`is_waited_for`) have a connection of their own.
+    `statement` and `sqlite_statement` return the statement that `work` begins with, on PostgreSQL and on
+    SQLite; None if it begins with several. If the statement inserts as many rows as `count`, `result` is what
+    `work` would return, and there is nothing else to do. Those that no phone call waits for
+    (`is_waited_for`) have a connection of their own on PostgreSQL.
     """
 
     work: Callable[[Connection], T]
@@ -41,6 +49,7 @@ class Insertion(Generic[T]):
     count: int
     result: T
     is_waited_for: bool = True
+    sqlite_statement: Callable[[], SqliteStatement | None] = lambda: None
 
     def __call__(self, connection: Connection) -> T:
         """Do the work."""
@@ -88,7 +97,7 @@ class Database(Readable, Protocol):
 
         It does not wait for any `write`, and others may commit between its statements: a read after
         the insert sees at least the rows that `work` inserted or found. If this raises, the rows may
-        have been committed anyway. Work that is an `Insertion` is faster on PostgreSQL.
+        have been committed anyway. Work that is an `Insertion` is faster.
         """
 
     async def close(self) -> None:

@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.observability.log_limit import LimitedLog
-from localdial_server.storage.engines.database import VERSION_TABLE, Database
+from localdial_server.storage.engines.database import VERSION_TABLE, Database, Insertion
 from localdial_server.storage.engines.sqlite_file import NotInPlace, SqliteFile
 
 T = TypeVar("T")
@@ -53,6 +53,10 @@ class SqliteDatabase(Database):
         self._must_stay = must_stay
         self._log = LimitedLog(_log)
         self._writer = _engine(file.path, "BEGIN IMMEDIATE", connections=1, max_bytes=max_bytes)
+        # The connection of the writer. An insertion runs on it without SQLAlchemy, which takes longer than
+        # SQLite for a single row.
+        self._connection: sqlite3.Connection | None = None
+        event.listen(self._writer, "connect", self._keep_connection)
         self._reader = _engine(file.path, "BEGIN", connections=_READERS)
         self._write_thread = ThreadPoolExecutor(1, "sqlite-write")
         self._read_threads = ThreadPoolExecutor(_READERS, "sqlite-read")
@@ -110,7 +114,14 @@ class SqliteDatabase(Database):
     async def append(self, name: str, work: Callable[[Connection], T]) -> T:
         # SQLite has one writer. The work may be repeated, so it is enough to see afterwards that the files
         # are in their place: each look takes three system calls.
-        return await self._run(self._write_thread, self._writer, name, work, looks_before=False)
+        def run() -> T:
+            if isinstance(work, Insertion) and self._insert(name, work):
+                self._require_in_place(name)
+                result: T = work.result
+                return result
+            return self._in_transaction(self._writer, name, work)
+
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
 
     @override
     async def close(self) -> None:
@@ -131,12 +142,9 @@ class SqliteDatabase(Database):
         name: str,
         work: Callable[[Connection], T],
         after_commit: Callable[[T], None] | None = None,
-        *,
-        looks_before: bool = True,
     ) -> T:
         def run() -> T:
-            if looks_before:
-                self._require_in_place(name)
+            self._require_in_place(name)
             result = self._in_transaction(engine, name, work)
             if after_commit is not None:
                 after_commit(result)
@@ -152,17 +160,40 @@ class SqliteDatabase(Database):
             # A bug in the caller: running again would not help.
             raise
         except DBAPIError as error:
-            # A full disk, a lock held by a tool, a damaged file: only the log says which.
-            self._log.error(
-                "the database failed",
-                kind=getattr(error.orig, "sqlite_errorname", ""),
-                extra={"unit_of_work": name, "file": str(self._file.path), "cause": reason_of(error.orig)},
-            )
+            self._log_failure(name, error.orig)
             raise StorageUnavailable from error
         if engine is self._writer:
             # Otherwise the next start would not find what was just committed.
             self._require_in_place(name)
         return result
+
+    def _insert(self, name: str, insertion: Insertion[T]) -> bool:
+        """Commit the insertion's statement; return whether that was all there is to do."""
+        statement = insertion.sqlite_statement()
+        if statement is None or self._connection is None:
+            return False
+        try:
+            # A statement commits by itself only outside of a transaction.
+            if self._connection.in_transaction:
+                return False
+            return self._connection.execute(*statement).rowcount == insertion.count
+        except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError):
+            # The work meets the error again, and raises it as SQLAlchemy does.
+            return False
+        except sqlite3.Error as error:
+            self._log_failure(name, error)
+            raise StorageUnavailable from error
+
+    def _keep_connection(self, connection: sqlite3.Connection, _record: object) -> None:
+        self._connection = connection
+
+    def _log_failure(self, name: str, error: BaseException | None) -> None:
+        """Log why SQLite failed: a full disk, a lock held by a tool, a damaged file. Only the log says so."""
+        self._log.error(
+            "the database failed",
+            kind=getattr(error, "sqlite_errorname", ""),
+            extra={"unit_of_work": name, "file": str(self._file.path), "cause": reason_of(error)},
+        )
 
     def _require_in_place(self, name: str) -> None:
         if not self._must_stay:

@@ -46,8 +46,9 @@ class SqliteFile:
         self.path = path
         self._lock = lock
         self._descriptor = descriptor
-        self._paths = [path.with_name(f"{path.name}{suffix}") for suffix in _SUFFIXES]
-        self._identities: dict[Path, _Identity] = {self._paths[0]: _identity(os.fstat(descriptor))}
+        # Texts, because they are looked at after every commit, and a `Path` takes twice as long.
+        self._paths = [f"{path}{suffix}" for suffix in _SUFFIXES]
+        self._identities: dict[str, _Identity] = {self._paths[0]: _identity(os.fstat(descriptor))}
 
     @classmethod
     def hold(cls, path: Path) -> "SqliteFile":
@@ -98,11 +99,11 @@ class SqliteFile:
             os.close(self._descriptor)
             self._lock.release()
 
-    def _missing(self) -> Path | None:
+    def _missing(self) -> str | None:
         """Return the path that does not lead to its file any more; None if all do."""
         for path in self._paths:
             try:
-                found = _identity(path.stat())
+                found = _identity(os.stat(path))  # noqa: PTH116 - see `_paths`
             except OSError:
                 found = None
             # The first time that a file is there, it is the one that SQLite has just created.
