@@ -25,6 +25,7 @@ from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.rows import to_call
 from localdial_server.storage.sql.schema import outbound_calls
 from tests.support.network import Network
+from tests.support.pgbouncer import PgBouncer
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import DEADLINE_SECONDS, until, until_available
 
@@ -148,15 +149,30 @@ async def test_insertions_at_once_run_one_after_the_other(database: PostgresData
     assert len(await database.read("test", _keys)) == 50
 
 
-async def test_sessions_keep_no_prepared_statements_and_no_settings(database: PostgresDatabase) -> None:
+async def _kept_by_the_session(database: PostgresDatabase, statements: int) -> list[str]:
+    """Return what the session of insertions keeps after so many of them."""
     kept = (
-        b"INSERT INTO items SELECT 'prepared ' || name FROM pg_prepared_statements"
+        b"INSERT INTO items SELECT 'prepared ' || statement FROM pg_prepared_statements"
         b" UNION ALL SELECT 'setting ' || name FROM pg_settings"
-        b"  WHERE source = 'session' AND name NOT LIKE 'transaction\\_%'"
+        # pgbouncer sets the name itself.
+        b"  WHERE source = 'session' AND name NOT LIKE 'transaction\\_%' AND name <> 'application_name'"
+        b" EXCEPT SELECT 'prepared ' || statement FROM pg_prepared_statements WHERE statement LIKE '%EXCEPT%'"
     )
-    for index in range(20):
+    for index in range(statements):
         await _insert(database, f"{index}")
-    assert await database.append("test", _insertion(statement=kept)) == "inserted"
+    inserted = await database.append("test", _insertion(statement=kept, count=1, work=lambda _: "none"))
+    assert inserted in {"inserted", "none"}
+    return [key for key in await database.read("test", _keys) if not key.isdigit()]
+
+
+async def test_a_session_keeps_the_statements_prepared(database: PostgresDatabase) -> None:
+    assert await _kept_by_the_session(database, 20) == [f"prepared {_INSERT.decode()}"]
+
+
+async def test_a_session_behind_a_pooler_keeps_nothing(pgbouncer: PgBouncer, url: str) -> None:
+    database = PostgresDatabase(pgbouncer.url_of(url), DEADLINE_SECONDS, DEADLINE_SECONDS)
+    assert await _kept_by_the_session(database, 20) == []
+    await _in_time(database.close())
 
 
 async def test_a_bug_in_the_statement_is_raised_by_the_work(database: PostgresDatabase) -> None:

@@ -4,8 +4,8 @@ Each kind of transaction has threads and connections of its own, so that none wa
 for another kind. Reads see one moment (REPEATABLE READ). Changes are SERIALIZABLE
 and run again where PostgreSQL asks for it. The call log inserts with single statements
 that commit by themselves; those for outbound calls run on the event loop, without a
-thread. Sessions keep no state and no prepared statements, as a pgbouncer that pools
-transactions requires.
+thread. Sessions behind a pgbouncer that pools transactions keep no state and no prepared
+statements.
 
 Only the probe decides that the database is down; one slow or failed transaction does
 not. While the database is down, every call fails at once, and so does every call that still waits.

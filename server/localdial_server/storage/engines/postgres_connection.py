@@ -7,7 +7,8 @@ time for each statement (docs/adr/0037-commits-on-the-event-loop.md).
 import asyncio
 import contextlib
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import psycopg
 from psycopg import pq
@@ -17,6 +18,9 @@ from localdial_server.storage.engines.postgres_errors import one_line
 
 # How long a request to cancel a query may take.
 _CANCEL_SECONDS = 1.0
+
+# The name of a statement that is not prepared.
+_UNNAMED: Final = b""
 
 
 class ConnectionLost(Exception):
@@ -34,6 +38,8 @@ class LoopConnection:
         # the event loop must not watch a descriptor that is closed.
         self._descriptor: int | None = os.dup(self._pgconn.socket)
         self._is_writing = False
+        # By their SQL. There are few.
+        self._prepared: dict[bytes, bytes] = {}
         self._answer: asyncio.Future[pq.abc.PGresult] | None = None
         self._result: pq.abc.PGresult | None = None
         self._loop.add_reader(self._descriptor, self._read)
@@ -43,19 +49,14 @@ class LoopConnection:
         """Whether the connection cannot be used any more, as far as the server has said so."""
         return self._descriptor is None
 
-    def run(self, statement: Statement) -> "asyncio.Future[pq.abc.PGresult]":
-        """Send the statement and return the future of its result.
-
-        The future raises the statement's `psycopg.Error`, or `ConnectionLost`.
-        """
-        answer = self._answer = self._loop.create_future()
-        try:
-            # An unnamed statement, in one round trip: the session keeps nothing of it.
-            self._pgconn.send_query_params(statement.sql, statement.parameters)
-            self._flush()
-        except psycopg.Error as error:
-            self._lose(error)
-        return answer
+    async def run(self, statement: Statement) -> pq.abc.PGresult:
+        """Run the statement and return its result. Raises its `psycopg.Error`, or `ConnectionLost`."""
+        name = self._prepared.get(statement.sql)
+        if name is None:
+            name = await self._prepare(statement.sql)
+        if name == _UNNAMED:
+            return await self._send(self._pgconn.send_query_params, statement.sql, statement.parameters)
+        return await self._send(self._pgconn.send_query_prepared, name, statement.parameters)
 
     async def close(self) -> None:
         """Close the connection. A statement that is running is lost, or committed nevertheless."""
@@ -73,6 +74,30 @@ class LoopConnection:
                     await self._connection.cancel_safe(timeout=_CANCEL_SECONDS)
         finally:
             await self._connection.close()
+
+    async def _prepare(self, sql: bytes) -> bytes:
+        """Prepare the statement, which saves planning it each time, and return its name.
+
+        Behind a pgbouncer each statement may run in another session, which knows no name of this one.
+        """
+        pid = await self._send(self._pgconn.send_query, b"SELECT pg_backend_pid()")
+        name = _UNNAMED
+        # A pooler answers a new connection before it has a session, so it makes up the process.
+        if pid.get_value(0, 0) == b"%d" % self._pgconn.backend_pid:
+            name = b"localdial_%d" % len(self._prepared)
+            await self._send(self._pgconn.send_prepare, name, sql)
+        self._prepared[sql] = name
+        return name
+
+    def _send(self, send: Callable[..., None], *arguments: object) -> "asyncio.Future[pq.abc.PGresult]":
+        """Call `send`, a function of libpq, and return the future of the result."""
+        answer = self._answer = self._loop.create_future()
+        try:
+            send(*arguments)
+            self._flush()
+        except psycopg.Error as error:
+            self._lose(error)
+        return answer
 
     def _flush(self) -> None:
         """Send what libpq still holds; if the socket is full, the rest when it has room."""
