@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Sequence
 from typing import Any, Final
@@ -52,6 +53,8 @@ class FastFront(Front):
 
         h2corn writes a line to stderr for each call whose connection breaks; with `json_log`, an object.
         """
+        # h2corn would tell systemd that the server is ready before it is, and that it stops when it does not.
+        os.environ.pop("NOTIFY_SOCKET", None)
         self._limits = limits
         self._shared_port = shared_port
         self._log_format = "json" if json_log else "text"

@@ -288,6 +288,18 @@ async def test_a_start_says_nothing_on_stderr(capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr().err == ""
 
 
+async def test_systemd_hears_nothing_of_h2corn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        path = f"{tmp_path}/notify"
+        systemd.bind(path)
+        systemd.settimeout(0)
+        monkeypatch.setenv("NOTIFY_SOCKET", path)
+        async with served():
+            pass
+        with pytest.raises(BlockingIOError):
+            systemd.recv(100)
+
+
 def test_a_missing_h2corn_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "h2corn", None)
     for module in (fast_front, h2corn_listener):

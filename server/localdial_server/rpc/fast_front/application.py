@@ -1,6 +1,7 @@
 """The ASGI application that serves gRPC's calls by the handlers of gRPC for Python."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -138,7 +139,7 @@ def _served(work: _Work) -> _Serve:
             if not call.is_expired:
                 raise
             await call.send_error(error_headers(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"))
-        except (CallerGone, grpc.aio.AbortError, ConnectionError):
+        except (CallerGone, grpc.aio.AbortError, OSError):
             pass
         except Exception as error:  # noqa: BLE001 - the text of no exception may leave the server
             _log.exception("a call failed", kind=scope["raw_path"].decode(), error=error)
@@ -152,14 +153,13 @@ def _served(work: _Work) -> _Serve:
 async def _serve_unknown(scope: Scope, _: Receive, send: Send) -> None:
     """Refuse a request of an unknown path without reading it."""
     call = Call(scope, send)
-    try:
-        call.begin()
-    except (NotGrpc, RefusedCall):
-        await _refuse_other(send)
-    else:
-        await call.send_error(error_headers(grpc.StatusCode.UNIMPLEMENTED, "Method not found!"))
-    finally:
-        call.release()
+    with contextlib.suppress(RefusedCall):
+        try:
+            call.begin()
+        except NotGrpc:
+            await _refuse_other(send)
+            return
+    await call.send_error(error_headers(grpc.StatusCode.UNIMPLEMENTED, "Method not found!"))
 
 
 async def _refuse_other(send: Send) -> None:
