@@ -12,6 +12,9 @@ def main() -> None:
     handed_over = supervision.Supervision.received()
     try:
         supervision.run(handed_over)
+    except KeyboardInterrupt:
+        # Ctrl-C came before the supervisor handles signals.
+        sys.exit(ExitCode.ERROR)
     except StartError as error:
         from localdial_server.cli.output import Output  # noqa: PLC0415 - loads gRPC
 

@@ -5,6 +5,7 @@ message, from the rules in its descriptor. Only if it fails, protovalidate is as
 has a rule unknown to this module gets no fast check. A property test holds the two checks equal.
 """
 
+import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
@@ -59,6 +60,9 @@ _LISTS: Final[_Makers] = {
     "max_items": lambda most: lambda values: len(values) <= most,
     "unique": lambda is_on: lambda values: not is_on or len(set(values)) == len(values),
 }
+
+# An expression that lists the values; the list means the same in CEL and in Python.
+_ONE_OF: Final = re.compile(r"this in (\[(?:[0-9]+|'[a-z]*')(?:, (?:[0-9]+|'[a-z]*'))*\])")
 
 
 class _UnknownRule(Exception):
@@ -134,6 +138,8 @@ def _of_value(field: FieldDescriptor, rules: Any, rules_of: RulesOf) -> Check:
 
 
 def _of_kind(field: FieldDescriptor, kind: str, rules: Any) -> Sequence[Check]:
+    if kind == "cel":
+        return [_of_expression(rule.expression) for rule in rules]
     if kind == "enum":
         values = frozenset(field.enum_type.values_by_number) if field.enum_type is not None else ()
         return _made({"defined_only": _if_true(lambda value: value in values)}, _named(rules))
@@ -144,6 +150,13 @@ def _of_kind(field: FieldDescriptor, kind: str, rules: Any) -> Sequence[Check]:
         # To protovalidate, this means the values outside.
         raise _UnknownRule
     return _made(_KINDS[kind], given)
+
+
+def _of_expression(expression: str) -> Check:
+    match = _ONE_OF.fullmatch(expression)
+    if match is None:
+        raise _UnknownRule
+    return frozenset(ast.literal_eval(match[1])).__contains__
 
 
 def _named(rules: Any) -> dict[str, Any]:

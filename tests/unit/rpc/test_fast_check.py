@@ -15,7 +15,7 @@ from localdial_server.rpc.fast_check import Check, fast_check
 CONTRACT = Contract()
 
 # They have a rule that is an expression of its own, or one about a duration.
-WITHOUT = {"CreateApiKey", "RotateApiKey", "ReportInboundCallOutcome", "ImportNumbers"}
+WITHOUT = {"CreateApiKey", "RotateApiKey"}
 
 FITTING: Final[Mapping[str, tuple[str, ...]]] = {
     "is_identifier": ("acme", "!~", "a" * 128),
@@ -35,9 +35,10 @@ EDGES: Final = (
         "\uff0b14155550100",
         "+1415555010\u0660",
     ),
+    *("external", "External", "external\n"),
     *("115", "4155", "+44201234", "+442012345", "Ann\u200b", "\u202eAnn", "\u200e\x0bAnn\x85", "n" * 201),
 )
-INTEGERS: Final = (-(2**31), -1, 0, 1, 2, 100, 101, 2**31 - 1)
+INTEGERS: Final = (-(2**31), -1, 0, 1, 2, 4, 5, 100, 101, 2**31 - 1)
 
 Draw = Callable[[Any], Any]
 
@@ -52,6 +53,8 @@ def fast_check_of(message: Descriptor) -> Check | None:
 
 def fitting_texts(field: FieldDescriptor) -> tuple[str, ...]:
     rules = CONTRACT.rules_of(field)
+    if rules.cel:
+        return "", "external"
     strings = rules.repeated.items.string if field.is_repeated else rules.string
     return next((texts for rule, texts in FITTING.items() if CONTRACT.has_rule(strings, rule)), ("", "text"))
 
@@ -147,6 +150,8 @@ def valid_request(message: Descriptor) -> Any:
                 target.append(filled)
             elif CONTRACT.rules_of(field).required:
                 target.CopyFrom(filled)
+        elif field.cpp_type == FieldDescriptor.CPPTYPE_ENUM and CONTRACT.rules_of(field).required:
+            setattr(request, field.name, 1)
         elif field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
             texts = fitting_texts(field)
             if field.is_repeated:
