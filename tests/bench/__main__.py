@@ -10,13 +10,13 @@ import datetime as dt
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.bench import machine, measure, plot, probes, report, servers
 from tests.bench.h2load import LoadError
 from tests.bench.journal import Journal
-from tests.bench.subjects import SUBJECTS
+from tests.bench.subjects import SUBJECTS, Measured
 from tests.drills.arguments import argument_parser
 
 _ROUNDS = 5
@@ -39,38 +39,49 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.rounds < 1 or arguments.seconds <= 0:
         parser.error("--rounds must be at least 1, and --seconds more than 0")
-    all_probes = probes.probes(arguments.seconds)
     subjects = [each for each in SUBJECTS if _is_wanted(each.name, arguments.only)]
-    wanted_probes = [each for each in all_probes if _is_wanted(each.name, arguments.only)]
-    if not subjects and not wanted_probes:
-        names = [each.name for each in SUBJECTS] + [each.name for each in all_probes]
+    along = [each for each in probes.probes() if _is_wanted(each.name, arguments.only)]
+    workers = [
+        each for each in probes.worker_probes(arguments.seconds) if _is_wanted(each.name, arguments.only)
+    ]
+    if not subjects and not along and not workers:
+        known: list[Measured] = [*SUBJECTS, *probes.probes(), *probes.worker_probes(arguments.seconds)]
+        names = [each.name for each in known]
         sys.exit("\n  ".join(["--only: no subject has that in its name. The subjects are:", *names]))
     # Stop the servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
-    # Without repetition, in order.
-    wanted = {each.server: None for each in subjects} | {each.server: None for each in wanted_probes}
     is_trial = arguments.rounds < _ROUNDS or bool(arguments.only)
     conditions = machine.conditions(" ".join(["scripts/bench", *sys.argv[1:]]))
     journal = Journal(_TRIALS / "journal.jsonl", conditions)
     load_average = os.getloadavg()[0]
     try:
-        with servers.running(wanted) as running:
-            bench = measure.Bench(running, subjects, wanted_probes, arguments.seconds)
+        with servers.running(_servers([*subjects, *along])) as running:
+            bench = measure.Bench(running, subjects, along, arguments.seconds)
             closed = bench.closed_loop(journal, arguments.rounds)
             open_ = bench.open_loop(journal, arguments.rounds, closed)
+        # Apart, because idle servers take a percent of a core each.
+        with servers.running(_servers(workers)) as running:
+            bench = measure.Bench(running, [], workers, arguments.seconds)
+            of_workers = bench.closed_loop(journal, arguments.rounds, "workers")
     except LoadError as error:
         sys.exit(f"{error}\nrun the same command again to continue after the last whole round")
     today = dt.datetime.now(dt.UTC).date().isoformat()
     folder, name = (_TRIALS, "trial") if is_trial else (_PAGES, today)
     shown = {**conditions, "load average at the start": f"{load_average:.1f}"}
     folder.mkdir(parents=True, exist_ok=True)
-    results = report.Results(subjects, closed, open_)
+    everything = [{**taken, **taken_later} for taken, taken_later in zip(closed, of_workers, strict=True)]
+    results = report.Results(subjects, everything, open_)
     plot.draw(folder / f"{name}.svg", results)
     page = report.page(f"Benchmark of {today}", shown, f"{name}.svg", results)
     (folder / f"{name}.md").write_text(page, "utf-8")
     journal.close()
     print(page)
     print(f"written to {folder / name}.md and .svg", file=sys.stderr)
+
+
+def _servers(measured: Iterable[Measured]) -> Iterable[str]:
+    """Return the names of the servers that are needed, each once and in order."""
+    return dict.fromkeys(each.server for each in measured)
 
 
 def _is_wanted(name: str, texts: Sequence[str]) -> bool:

@@ -36,10 +36,13 @@ class Bench:
     probes: Sequence[Probe]
     seconds: float
 
-    def closed_loop(self, journal: Journal, rounds: int) -> Sequence[Round]:
-        """Measure subjects and probes; return the rounds, by name and number of open calls."""
+    def closed_loop(self, journal: Journal, rounds: int, name: str = "closed loop") -> Sequence[Round]:
+        """Measure subjects and probes; return the rounds, by name and number of open calls.
+
+        `name` is the loop's in the journal.
+        """
         measured: list[Measured] = [*self.subjects, *self.probes]
-        return self._rounds(journal, "closed loop", rounds, [(each, each.closed_loops) for each in measured])
+        return self._rounds(journal, name, rounds, [(each, each.closed_loops) for each in measured])
 
     def open_loop(self, journal: Journal, rounds: int, closed: Sequence[Round]) -> Sequence[Round]:
         """Measure subjects at `SHARES_OF_PEAK` of the closed loop's peak; return the rounds likewise."""

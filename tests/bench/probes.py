@@ -74,11 +74,8 @@ def batches(database: str) -> str:
     return f"localdial on {database}, batches of {LEGS}"
 
 
-def probes(seconds: float) -> Sequence[Probe]:
-    """Return all probes. Those that are compared with each other are neighbors.
-
-    `seconds` is how long a measurement takes.
-    """
+def probes() -> Sequence[Probe]:
+    """Return the probes that are measured along with the subjects."""
     callee = _typical_callee()
     return [
         *(
@@ -120,18 +117,22 @@ def probes(seconds: float) -> Sequence[Probe]:
             )
             for database, engine in DATABASES.items()
         ),
-        *(
-            Probe(
-                workers(count, work),
-                f"localdial-workers-{count}",
-                RESOLVE,
-                _resolve(ORGANIZATION, CALLEE, work),
-                [TimedLoop(WORKERS_OPEN, _WORKERS_CONNECTIONS, seconds)],
-                work.rows,
-            )
-            for work in WORKERS_WORK
-            for count in (1, 2)
-        ),
+    ]
+
+
+def worker_probes(seconds: float) -> Sequence[Probe]:
+    """Return the probes of workers, on servers that share all cores. Each measurement takes `seconds`."""
+    return [
+        Probe(
+            workers(count, work),
+            f"localdial-workers-{count}",
+            RESOLVE,
+            _resolve(ORGANIZATION, CALLEE, work),
+            [TimedLoop(WORKERS_OPEN, _WORKERS_CONNECTIONS, seconds)],
+            work.rows,
+        )
+        for work in WORKERS_WORK
+        for count in (1, 2)
     ]
 
 

@@ -9,12 +9,13 @@ from localdial_server.domain.choice import HASH_BYTES, hash_number
 from tests.bench.data import CHOICES, THOUSAND
 from tests.bench.h2load import Figures
 from tests.bench.journal import Round
-from tests.bench.probes import LEGS, batches, choosing, probes, workers
+from tests.bench.probes import LEGS, batches, choosing, probes, worker_probes, workers
 from tests.bench.subjects import RIVAL, SUBJECTS, Measured, Work, subject
 from tests.bench.targets import Point, table, targets
 from tests.unit.bench.test_report import cells
 
 OURS = subject("localdial on PostgreSQL", Work.RECORD)
+PROBES = [*probes(), *worker_probes(1)]
 ONE_WORKER, TWO_WORKERS = workers(1, Work.DECIDE), workers(2, Work.DECIDE)
 
 
@@ -32,14 +33,14 @@ def rounds(*taken: dict[str, tuple[int, float]]) -> Sequence[Round]:
 
 
 def test_every_target_is_about_what_is_measured() -> None:
-    everything: list[Measured] = [*SUBJECTS, *probes(1)]
+    everything: list[Measured] = [*SUBJECTS, *PROBES]
     measured = {(each.name, load) for each in everything for load in each.closed_loops}
     points = [point for target in targets() for point in (target.value, target.of) if point is not None]
     assert {(point.name, str(point.open_calls)) for point in points} <= measured
 
 
 def test_every_probe_has_a_name_of_its_own_and_a_target() -> None:
-    names = [each.name for each in probes(1)]
+    names = [each.name for each in PROBES]
     points = [point for target in targets() for point in (target.value, target.of) if point is not None]
     assert len({*names, *(each.name for each in SUBJECTS)}) == len(names) + len(SUBJECTS)
     assert set(names) <= {point.name for point in points}
@@ -80,7 +81,7 @@ def test_a_target_is_left_out_if_a_part_of_it_was_not_measured_in_every_round() 
 
 
 def test_for_the_callee_who_chooses_among_a_thousand_a_64th_of_them_is_weighed() -> None:
-    [probe] = [each for each in probes(1) if each.name == choosing("localdial", Work.DECIDE, THOUSAND)]
+    [probe] = [each for each in PROBES if each.name == choosing("localdial", Work.DECIDE, THOUSAND)]
     callee = hash_number(ResolveOutboundCallerIdRequest.FromString(probe.request).callee_number)
     questions = list(zip(callee[8:12], callee[12:16], strict=True))
     hashes = map(hash_number, CHOICES[THOUSAND])
