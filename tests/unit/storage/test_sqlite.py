@@ -359,3 +359,17 @@ async def test_an_insertion_does_its_work_after_its_connection_was_closed(databa
     await asyncio.to_thread(database.engine.dispose)
     assert await database.append("test", _insertion(1)) == "worked"
     assert await database.append("test", _insertion(2)) == "inserted"
+
+
+@pytest.mark.usefixtures("table")
+async def test_an_insertion_never_becomes_part_of_a_transaction_that_is_still_open(
+    database: SqliteDatabase, tool: sqlite3.Connection
+) -> None:
+    # No commit would follow, so its rows would not be durable.
+    with closing(database.engine.raw_connection()) as connection:
+        connection.execute("BEGIN")
+        inserting = asyncio.create_task(database.append("test", _insertion(1)))
+        await asyncio.wait({inserting}, timeout=0.1)
+        assert not inserting.done()
+    assert await inserting == "worked"
+    assert tool.execute("SELECT key FROM t").fetchall() == [(1,)]
