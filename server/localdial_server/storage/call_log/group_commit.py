@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing_extensions import override
 
 from localdial_server.app.ports.call_log import CallLog, RecordedCall
+from localdial_server.concurrency.collecting import collect
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 
@@ -92,20 +93,11 @@ class GroupCommitLog(CallLog):
         """Commit group after group until no call waits."""
         try:
             while self._waiting:
-                await self._collect()
+                await collect(self._waiting, self._max_delay)
                 group, self._waiting = self._waiting, []
                 await self._commit(group)
         finally:
             self._commits = None
-
-    async def _collect(self) -> None:
-        """Wait while each turn of the event loop brings further callers, for at most `max_delay`."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._max_delay
-        count = 0
-        while len(self._waiting) > count and loop.time() < end:
-            count = len(self._waiting)
-            await asyncio.sleep(0)
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         try:

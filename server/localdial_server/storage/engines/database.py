@@ -58,19 +58,19 @@ class Insertion(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Selection(Generic[T]):
-    """Work for `Readable.read` that PostgreSQL does in a way of its own, without a thread.
+    """A query for `Readable.read` that returns one text, and needs no SQLAlchemy.
 
-    `statement` returns a query for PostgreSQL. It returns one text, of which `result` makes what `work`
-    returns on SQLite.
+    `statement` and `sqlite_statement` return it for PostgreSQL and for SQLite. `result` makes what is read of
+    the text.
     """
 
-    work: Callable[[Connection], T]
     statement: Callable[[], Statement]
-    result: Callable[[bytes], T]
+    sqlite_statement: Callable[[], SqliteStatement]
+    result: Callable[[str | bytes], T]
 
     def __call__(self, connection: Connection) -> T:
-        """Do the work."""
-        return self.work(connection)
+        """Run the query on SQLite."""
+        return self.result(connection.exec_driver_sql(*self.sqlite_statement()).scalar_one())
 
 
 class Readable(Protocol):
@@ -79,7 +79,7 @@ class Readable(Protocol):
     async def read(self, name: str, work: Callable[[Connection], T]) -> T:
         """Run `work` on one consistent view of the database and return its result.
 
-        Work that is a `Selection` is faster on PostgreSQL.
+        Work that is a `Selection` is faster.
         """
 
 

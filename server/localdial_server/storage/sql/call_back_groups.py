@@ -1,6 +1,7 @@
 """The `CallBacks` port in SQL: call-backs that arrive at the same time are read together.
 
-One that comes alone is read at once. Those that come while others are read are the next group.
+One that comes alone is read at once. Those of successive turns of the event loop, and those that come while
+others are read, are a group.
 """
 
 import asyncio
@@ -10,11 +11,15 @@ from typing import Final
 from typing_extensions import override
 
 from localdial_server.app.ports.call_backs import CallBack, CallBackFacts, CallBacks
+from localdial_server.concurrency.collecting import collect
 from localdial_server.storage.engines.database import Readable
 from localdial_server.storage.sql.call_backs import selection
 
 # To ask for so many, and to read the answer, takes less than a millisecond.
 _MOST_AT_ONCE: Final = 50
+
+# The longest time to collect call-backs for a group, in seconds.
+_MAX_DELAY: Final = 0.002
 
 _Waiting = tuple[CallBack, asyncio.Future[CallBackFacts | None]]
 
@@ -44,6 +49,7 @@ class GroupedCallBacks(CallBacks):
         """Read group after group until no call-back waits."""
         try:
             while self._waiting:
+                await collect(self._waiting, _MAX_DELAY)
                 group = [each for each in self._waiting[:_MOST_AT_ONCE] if not each[1].done()]
                 del self._waiting[:_MOST_AT_ONCE]
                 await self._read_if_complete(group)

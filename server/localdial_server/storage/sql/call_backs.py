@@ -8,8 +8,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 from localdial_server.app.ports.call_backs import CallBack, CallBackFacts
 from localdial_server.domain.model import (
     CallerIdReason,
@@ -21,7 +19,7 @@ from localdial_server.domain.model import (
     User,
 )
 from localdial_server.domain.phone_keys import phone_key, spellings
-from localdial_server.storage.engines.database import Selection, Statement
+from localdial_server.storage.engines.database import Selection, SqliteStatement, Statement
 from localdial_server.storage.engines.postgres_text import array_in_text_format
 
 # For each spelling of a called number one row of `asked`. The `first` and `last` organization of the users
@@ -112,9 +110,6 @@ def selection(call_backs: Sequence[CallBack]) -> Selection[Sequence[CallBackFact
         for spelling in spellings(each.called_number)
     ]
 
-    def read(connection: Connection) -> Sequence[CallBackFacts | None]:
-        return facts(connection.exec_driver_sql(_FOR_SQLITE, (json.dumps(asked),)).scalar_one())
-
     def statement() -> Statement:
         columns = zip(*asked, strict=True)
         return Statement(_FOR_POSTGRES, [array_in_text_format(column) for column in columns])
@@ -125,7 +120,7 @@ def selection(call_backs: Sequence[CallBack]) -> Selection[Sequence[CallBackFact
             rows[place].append(row)
         return [_facts(each, of_one) for each, of_one in zip(call_backs, rows, strict=True)]
 
-    return Selection(read, statement, facts)
+    return Selection(statement, lambda: SqliteStatement(_FOR_SQLITE, (json.dumps(asked),)), facts)
 
 
 def _facts(call_back: CallBack, rows: Sequence[Sequence[Any]]) -> CallBackFacts | None:
