@@ -10,12 +10,11 @@ import contextlib
 import functools
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 from typing_extensions import override
 
 from localdial_server.app.ports.number_index import CalledNumber, NumberIndex
@@ -277,7 +276,11 @@ def _read(connection: Connection, changed: Mapping[str, int]) -> Iterable[_Organ
 
 def _numbers(connection: Connection, query: Select[Any]) -> Mapping[str, tuple[int, ...]]:
     """Return the phone numbers, ascending, by organization_id; the query has these two columns."""
-    numbers: defaultdict[str, list[int]] = defaultdict(list)
-    for organization_id, phone_number in connection.execute(query):
-        numbers[organization_id].append(int(phone_number))
-    return {organization_id: tuple(sorted(found)) for organization_id, found in numbers.items()}
+    organization_id, phone_number = query.subquery().c
+    # One row for each organization: reading a row for each number takes two to four times as long.
+    joined = select(organization_id, func.aggregate_strings(phone_number, ",")).group_by(organization_id)
+    return {
+        # In a loop of Python, which lets other threads run in the middle.
+        id_: tuple(sorted([int(number) for number in numbers.split(",")]))
+        for id_, numbers in connection.execute(joined)
+    }
