@@ -34,16 +34,17 @@ def loaded_by(code: str) -> set[str]:
         ),
         (
             "import localdial_server.cli.supervise",
-            {"google.protobuf", "grpc", "prometheus_client", "pydantic", "sqlalchemy", "typer"},
+            {"google.protobuf", "grpc", "prometheus_client", "pydantic", "rich", "sqlalchemy", "typer"},
         ),
         (
-            "import localdial_server.runtime.serve",
+            "import localdial_server.cli.serve, localdial_server.runtime.serve",
             {
                 "alembic",
                 "cryptography",
                 "jwt",
                 "protovalidate",
                 "psycopg",
+                "rich",
                 "sqlalchemy.dialects.postgresql",
                 "starlette",
                 "twilio",
