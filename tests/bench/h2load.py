@@ -102,15 +102,13 @@ class Figures:
 
 
 def run(
-    address: str,
+    url: str,
     message: bytes,
     load: ClosedLoop | TimedLoop | OpenLoop,
     calls: int | None,
     response_bytes: int,
-    *,
-    method: str = RESOLVE,
 ) -> Figures:
-    """Send the message `calls` times to the method, given by its path, and return the results.
+    """Send the message `calls` times to the method's URL, and return the results.
 
     `response_bytes` is the size of each response on the wire. `calls` must be a multiple of the load's
     connections, or None for a `TimedLoop`. Raises `LoadError` if calls are left without an answer.
@@ -124,7 +122,7 @@ def run(
                 *("h2load", *([] if calls is None else ["-n", str(calls)]), *load.arguments),
                 *("-d", str(body), "--log-file", str(log)),
                 *("-H", "content-type: application/grpc", "-H", "te: trailers"),
-                f"http://{address}{method}",
+                url,
             ],
             check=False,
             capture_output=True,

@@ -110,9 +110,10 @@ class Bench:
         server = self.servers[subject.server]
         before = server.recorded_calls()
         try:
-            size = server.response_bytes(subject.request, subject.method)
+            size = server.response_bytes(subject.method, subject.request)
+            url = f"http://{server.address}{subject.method}"
             with on_cores(server.load_cores):
-                figures = run(server.address, subject.request, load, calls, size, method=subject.method)
+                figures = run(url, subject.request, load, calls, size)
         except (LoadError, grpc.RpcError) as error:
             raise LoadError(f"{subject.name}, {load}: {error}") from None
         # One more call was made for the size of its response.

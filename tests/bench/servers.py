@@ -19,7 +19,6 @@ import grpc
 from localdial_server.runtime import bootstrap
 from localdial_server.settings.settings import read_settings
 from tests.bench.data import set_up, set_up_choices
-from tests.bench.h2load import RESOLVE
 from tests.functional.server_process import ServerProcess, environment_with
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import wait_until
@@ -62,7 +61,7 @@ class Server:
     recorded_calls: Callable[[], int] = lambda: 0
     load_cores: Sequence[int] = tuple(_LOAD_CORE)
 
-    def response_bytes(self, request: bytes, method: str = RESOLVE) -> int:
+    def response_bytes(self, method: str, request: bytes) -> int:
         """Make one call, and return the size of its response on the wire, in bytes."""
         with grpc.insecure_channel(self.address) as channel:
             call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
