@@ -118,7 +118,8 @@ async def test_mistakes_are_sent_at_a_slower_pace_than_other_refusals_and_do_not
 
     async with asyncio.timeout(1):
         await resolve.pace_refusal(leg("other"), ANONYMOUS, is_mistake=False)
-    assert sum(task.done() for task in mistakes) == pytest.approx(100, abs=10)
+    # 100 at once, and 200 a second on a slow machine.
+    assert 90 <= sum(task.done() for task in mistakes) <= 200
     for task in mistakes:
         task.cancel()
 
