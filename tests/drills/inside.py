@@ -6,6 +6,7 @@ load. So does a handler that does nothing, whose time is taken off. A commit is 
 """
 
 import asyncio
+import functools
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -37,6 +38,7 @@ from localdial_server.runtime.serve import loop_factory
 from localdial_server.storage.call_log.group_commit import GroupCommitLog, RecordCalls
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.sqlite import SqliteDatabase
+from tests.drills import inside_batches
 from tests.drills.arguments import argument_parser
 from tests.drills.rounds import print_machine
 from tests.support.databases import create_sqlite
@@ -107,8 +109,8 @@ def _routing(record: RecordCalls, max_delay: float = 0.0) -> CallRouting:
     )
 
 
-def _handle(record: RecordCalls, *, with_guards: bool = False) -> _Handle:
-    """Return the server's own handler of a resolve, over these recorders."""
+def _handle(record: RecordCalls, *, with_guards: bool = False, of_batches: bool = False) -> _Handle:
+    """Return the server's own handler of a resolve, or of a batch of them, over these recorders."""
     contract = Contract()
     authenticator = Credentials(ApiKeyCredentials(Keys(stored(GOOD))), required=True)
     handlers = RpcHandlers(
@@ -119,8 +121,14 @@ def _handle(record: RecordCalls, *, with_guards: bool = False) -> _Handle:
     )
     handlers.life_cycle.open()
     servicer = CallRoutingServicer(_routing(record), contract)
-    method = contract.service("CallRouting").methods_by_name["ResolveOutboundCallerId"]
-    served: _Handle = handlers._handler(method, servicer.resolve_outbound_caller_id).unary_unary  # type: ignore[assignment]
+    methods = contract.service("CallRouting").methods_by_name
+    contract.request_class("CallRouting", "ResolveOutboundCallerId")
+    method, serve = (
+        (methods["BatchResolveOutboundCallerIds"], servicer.batch_resolve_outbound_caller_ids)
+        if of_batches
+        else (methods["ResolveOutboundCallerId"], servicer.resolve_outbound_caller_id)
+    )
+    served: _Handle = handlers._handler(method, serve).unary_unary  # type: ignore[assignment]
     return served
 
 
@@ -244,6 +252,10 @@ async def measure() -> None:
         ("to commit to SQLite, in all threads", "record", "record in SQLite"),
     ):
         print(f"{name:48}{figures[more] - figures[less]:8.2f}")
+    print(f"\nbatches of {inside_batches.LEGS}, us a leg")
+    of_batches = functools.partial(_handle, of_batches=True)
+    for name, figure in (await inside_batches.legs(of_batches, _record_nothing, _CONTEXT)).items():
+        print(f"{name:48}{figure:8.2f}")
 
 
 def main() -> None:
