@@ -256,6 +256,8 @@ async def measure() -> None:
     of_batches = functools.partial(_handle, of_batches=True)
     for name, figure in (await inside_batches.legs(of_batches, _record_nothing, _CONTEXT)).items():
         print(f"{name:48}{figure:8.2f}")
+    by_clock = await asyncio.to_thread(inside_batches.postgres_statement)
+    print(f"{'PostgreSQL statement with its fsync, by the clock':48}{by_clock:8.2f}")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A part of the drill `inside`: what a leg of a batch costs, and how much of that is SQLite's own."""
+"""A part of the drill `inside`: what a leg of a batch costs, and how much of that is the database's own."""
 
 import contextlib
 import itertools
@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 import uuid_utils
 
 from localdial.v1 import call_routing_pb2 as pb
@@ -17,7 +18,8 @@ from localdial_server.storage.call_log.group_commit import RecordCalls
 from localdial_server.storage.call_log.insert import insertion
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.sqlite import SqliteDatabase
-from tests.support.databases import create_sqlite
+from tests.support.databases import create_postgres, create_sqlite
+from tests.support.postgres import PostgresServer
 
 LEGS: Final = 100
 _BATCHES: Final = 300
@@ -78,6 +80,23 @@ async def legs(
         finally:
             await database.close()
     return {name: min(each) / LEGS * 1e6 for name, each in taken.items()}
+
+
+def postgres_statement() -> float:
+    """Return the microseconds by the clock that PostgreSQL takes for each of 100 records at once."""
+    times = itertools.count(1)
+    with (
+        PostgresServer({}) as server,
+        psycopg.connect(create_postgres(server), autocommit=True) as connection,
+    ):
+        taken = []
+        for _ in range(_BATCHES):
+            statement = insertion(_calls(times), in_order=True).statement()
+            begun_at = time.perf_counter()
+            result = connection.pgconn.exec_params(statement.sql, statement.parameters)
+            taken.append(time.perf_counter() - begun_at)
+            assert result.command_tuples == LEGS
+    return min(taken) / LEGS * 1e6
 
 
 def _connect(path: Path) -> sqlite3.Connection:
