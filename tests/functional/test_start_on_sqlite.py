@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,24 @@ def test_a_sqlite_that_is_too_old_is_reported(
     [problem] = [finding for finding in findings if finding.state is State.PROBLEM]
     assert said in problem.text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sqlite_without_json_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_arguments: object) -> sqlite3.Connection:
+        connection = real_connect(":memory:")
+        connection.set_authorizer(
+            lambda action, _table, name, *_: (
+                sqlite3.SQLITE_DENY
+                if action == sqlite3.SQLITE_FUNCTION and str(name).startswith("json")
+                else sqlite3.SQLITE_OK
+            )
+        )
+        return connection
+
+    real_connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    with pytest.raises(StartError, match="without JSON functions"):
+        open_database(read_settings(state_directory=str(tmp_path)))
 
 
 @pytest.mark.parametrize(

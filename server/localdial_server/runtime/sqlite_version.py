@@ -7,12 +7,17 @@ from localdial_server.storage.engines import sqlite
 
 
 def require_sqlite_version() -> None:
-    """Raise `StartError` if the SQLite that Python uses is too old for the schema."""
+    """Raise `StartError` if the SQLite that Python uses is too old, or has no JSON functions."""
     if sqlite.VERSION < sqlite.OLDEST_VERSION:
         found, oldest = (".".join(map(str, version)) for version in (sqlite.VERSION, sqlite.OLDEST_VERSION))
         raise StartError(
             f"Python uses SQLite {found} here, but localdial needs {oldest} or later: use a Python with a "
             "newer SQLite, or set LOCALDIAL_DATABASE_URL to a PostgreSQL database"
+        )
+    if not sqlite.has_json():
+        raise StartError(
+            "Python uses an SQLite here that was built without JSON functions, which call-backs need: use a "
+            "Python with SQLite 3.38 or later, or set LOCALDIAL_DATABASE_URL to a PostgreSQL database"
         )
 
 

@@ -7,6 +7,7 @@ thread does all the writes: SQLite would serialize them in any case.
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -238,6 +239,16 @@ def has_wal_reset_bug(version: tuple[int, ...] = VERSION) -> bool:
     """Return whether this version of SQLite has the WAL-reset bug."""
     is_mended = any(version >= mended and version[:2] == mended[:2] for mended in _WITHOUT_WAL_RESET_BUG)
     return version < max(_WITHOUT_WAL_RESET_BUG) and not is_mended
+
+
+def has_json() -> bool:
+    """Return whether SQLite has its JSON functions, which builds before 3.38 may leave out."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute("SELECT json_array()")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 def write_something(connection: Connection) -> None:
