@@ -12,8 +12,9 @@ from typing import TypeVar
 
 import psycopg
 import pytest
+import uuid_utils
 from psycopg import sql
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, NullPool, create_engine, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from localdial_server.domain.errors import StorageUnavailable
@@ -166,7 +167,38 @@ async def _kept_by_the_session(database: PostgresDatabase, statements: int) -> l
 
 
 async def test_a_session_keeps_the_statements_prepared(database: PostgresDatabase) -> None:
-    assert await _kept_by_the_session(database, 20) == [f"prepared {_INSERT.decode()}"]
+    kept = await _kept_by_the_session(database, 20)
+    assert sorted(kept) == [f"prepared {_INSERT.decode()}", "setting enable_seqscan"]
+
+
+async def test_no_plan_that_reads_the_whole_table_is_kept_from_when_it_was_small(
+    postgres: PostgresServer,
+) -> None:
+    url = postgres.create_database()
+    name = url.rpartition("/")[2]
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    await asyncio.to_thread(migrate, engine)
+    # The table is known to be empty, and not only new.
+    postgres.execute("VACUUM ANALYZE outbound_calls", name)
+
+    def scans(kind: str) -> int:
+        query = f"SELECT {kind}_scan FROM pg_stat_user_tables WHERE relname = 'outbound_calls'"
+        return int(postgres.execute(query, name)[0][0])
+
+    # The migration read the table to make its indexes.
+    before = scans("seq")
+    database = PostgresDatabase(url, DEADLINE_SECONDS, DEADLINE_SECONDS)
+
+    async def are_indexes_used() -> bool:
+        # PostgreSQL publishes its counts about once a second.
+        calls = [_CALL._replace(call_id=str(uuid_utils.uuid7()))]
+        await _in_time(database.append("test", insertion(calls, in_order=True)))
+        return scans("idx") > 20 or scans("seq") > before
+
+    await until(are_indexes_used)
+    await _in_time(database.close())
+    assert scans("seq") == before
+    postgres.drop_database(url)
 
 
 async def test_a_session_behind_a_pooler_keeps_nothing(pgbouncer: PgBouncer, url: str) -> None:

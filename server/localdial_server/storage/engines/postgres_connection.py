@@ -84,6 +84,8 @@ class LoopConnection:
         name = _UNNAMED
         # A pooler answers a new connection before it has a session, so it makes up the process.
         if pid.get_value(0, 0) == b"%d" % self._pgconn.backend_pid:
+            # The plan is kept while the tables grow, so it must not be one that reads a small table whole.
+            await self._send(self._pgconn.send_query, b"SET enable_seqscan = off")
             name = b"localdial_%d" % len(self._prepared)
             await self._send(self._pgconn.send_prepare, name, sql)
         self._prepared[sql] = name
