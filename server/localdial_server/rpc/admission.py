@@ -5,6 +5,7 @@ import logging
 import math
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from google.protobuf.descriptor import MethodDescriptor
@@ -27,7 +28,7 @@ _log = LimitedLog(logging.getLogger(__name__))
 # may end at the same turn of the event loop, with the commit of their group. Work on the carrier does not
 # take the server's time, but its memory and the carrier's patience.
 BOUNDS: Final[Mapping[Work, Bounds]] = {
-    Work.CALLS: Bounds(running=128, waiting=250, waiting_in_all=2_500),
+    Work.CALLS: Bounds(running=48, waiting=250, waiting_in_all=2_500),
     Work.BATCHES: Bounds(running=501, waiting=2_004, waiting_in_all=4_008),
     Work.RECORDS: Bounds(running=40, waiting=250, waiting_in_all=1_000),
     Work.CARRIER: Bounds(running=640, waiting=640, waiting_in_all=6_400, calls_of_one=4),
@@ -103,8 +104,11 @@ class Admission:
         self,
         rates: Rates = _NO_RATES,
         is_known: Callable[[str], bool] = lambda _: False,
-        bounds: Mapping[Work, Bounds] = BOUNDS,
+        *,
+        calls_at_once: int = BOUNDS[Work.CALLS].running,
     ) -> None:
+        """`calls_at_once`: how much work of `Work.CALLS` may run at once."""
+        bounds = {**BOUNDS, Work.CALLS: replace(BOUNDS[Work.CALLS], running=calls_at_once)}
         self.is_known: Final = is_known
         self.capacities: Final = {work: Capacity(work, bounds[work]) for work in Work}
         self.rates: Final = RateLimits(rates)

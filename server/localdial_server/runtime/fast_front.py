@@ -48,6 +48,10 @@ _REFLECTION: Final = ("/grpc.reflection.v1.ServerReflection/*", "/grpc.reflectio
 class FastFront(Front):
     """Serves calls by h2corn."""
 
+    # Those that wait for the commit of their group take no time of the event loop. With 48, each of 100 open
+    # calls took a third more CPU time.
+    calls_at_once = 128
+
     def __init__(self, limits: FrontLimits, *, shared_port: bool, json_log: bool = False) -> None:
         """With `shared_port`, other processes may listen on the same ports.
 

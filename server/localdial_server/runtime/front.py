@@ -31,6 +31,9 @@ class Front(Protocol):
     Add handlers and addresses first, then start it.
     """
 
+    calls_at_once: int
+    """How many resolves may run at once (`rpc.admission`)."""
+
     def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Serve the methods of these handlers, which `grpc.method_handlers_generic_handler` has made."""
 

@@ -17,6 +17,10 @@ from localdial_server.tls.server_certificates import ServerCertificates
 class GrpcFront(Front):
     """Serves calls by gRPC's core."""
 
+    # With 128, as many were taken out of core's queue, which knows no fairness, as were served: in a flood of
+    # one organization the calls of another waited for 317 ms (median) instead of 18.
+    calls_at_once = 48
+
     def __init__(self, limits: FrontLimits, *, shared_port: bool) -> None:
         """With `shared_port`, other processes may listen on the same ports."""
         self._shared_port = shared_port

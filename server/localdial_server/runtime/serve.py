@@ -93,13 +93,13 @@ async def _serve(
     ):
         contract = Contract()
         checks = await authentication(settings, app.storage)
+        front = front_of(settings, contract, shared_port=shared_port)
         rpc = RpcHandlers(
             contract,
             checks.authenticator,
-            _admission(settings, app.storage),
+            _admission(settings, app.storage, front),
             app.use_cases.importing.shares_account,
         )
-        front = front_of(settings, contract, shared_port=shared_port)
         front.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], front)
         health_servicer = HealthServicer([*_SERVICE_NAMES, CALL_BACKS, DEGRADED_CALL_BACKS])
@@ -162,9 +162,13 @@ def _stop_event(stop_when: int | None, certificates: ServerCertificates | None) 
     return stop
 
 
-def _admission(settings: Settings, storage: Storage) -> Admission:
+def _admission(settings: Settings, storage: Storage, front: Front) -> Admission:
     snapshots = storage.snapshots
-    return Admission(settings.rates, lambda organization_id: snapshots.cached(organization_id) is not None)
+    return Admission(
+        settings.rates,
+        lambda organization_id: snapshots.cached(organization_id) is not None,
+        calls_at_once=front.calls_at_once,
+    )
 
 
 def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
