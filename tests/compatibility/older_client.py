@@ -16,7 +16,8 @@ RECORDINGS = Path(__file__).parent / "recordings"
 DETAILS = "grpc-status-details-bin"
 
 # The server generates these or takes them from its clock, so only their presence is compared.
-MADE_UP = {"carrier_number_id", "next_page_token", "call_time", "last_call_time", "purchase_time"}
+# A purchase may change its organization once or once per number.
+MADE_UP = {"carrier_number_id", "next_page_token", "call_time", "last_call_time", "purchase_time", "revision"}
 # Text for humans, which may change.
 FOR_PEOPLE = {"message", "description"}
 
