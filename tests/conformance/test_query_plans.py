@@ -215,7 +215,7 @@ async def test_everything_that_a_call_back_needs_is_found_by_an_index(plans: _Pl
         "SEARCH users USING PRIMARY KEY (organization_id=? AND user_id=?) LEFT-JOIN",
         "SEARCH inbound_calls USING INDEX sqlite_autoindex_inbound_calls_1 (organization_id=? AND call_id=?)",
     }
-    # What else is read are the rows of the statement itself.
+    # The statement may scan its own rows, but no table.
     assert {step for step in steps if step.startswith("SCAN")} <= {
         "SCAN json_each VIRTUAL TABLE INDEX 1:",
         "SCAN asked",

@@ -24,7 +24,7 @@ Candidates = tuple[tuple[str, ...], bytes, bytes]
 NO_CANDIDATES: Final[Candidates] = ((), b"", b"")
 
 HASH_BYTES: Final = 64
-# What a callee's hash asks with: its weight hash, the places of four bytes, and their values.
+# The parts of a callee's hash: its weight hash, the places of four bytes, and the values of those bytes.
 _QUESTIONS: Final = Struct(">Q4s4s48x")
 _64_BITS = (1 << 64) - 1
 # An odd constant whose bits are spread evenly: 2^64 divided by the golden ratio.

@@ -77,7 +77,7 @@ class Supervision(NamedTuple):
 
     @classmethod
     def received(cls) -> Self:
-        """Take it out of the environment, where `workers.become_supervisor` has put it."""
+        """Return what `workers.become_supervisor` put in the environment, and remove it there."""
         fields = json.loads(os.environ.pop(HANDED_OVER_ENV))
         return cls(**{**fields, "events": [Event(*event) for event in fields["events"]]})
 

@@ -16,7 +16,7 @@ from localdial_server.rpc.fast_front.refused_call import NotGrpc, RefusedCall
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-# What belongs to the protocol, and is no metadata of the caller's.
+# Headers of the protocol itself. All others are the caller's metadata.
 _OF_THE_PROTOCOL: Final = frozenset(
     {b"content-length", b"grpc-accept-encoding", b"host", b"te", b"user-agent"}
 )

@@ -14,7 +14,7 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 _PREFIX_BYTES: Final = 5
 _COMPRESSED: Final = 1
 
-# What to set zlib to for each encoding that clients may use.
+# zlib's window bits for each encoding that clients may use: they select its format.
 _WINDOW_BITS: Final[Mapping[bytes, int]] = {b"gzip": 31, b"deflate": 15}
 
 ACCEPTED_ENCODINGS: Final = b"identity, deflate, gzip"

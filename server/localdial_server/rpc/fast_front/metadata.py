@@ -21,7 +21,7 @@ _SECONDS: Final[Mapping[bytes, float]] = {
     b"n": 1e-9,
 }
 
-# What needs no percent-encoding in `grpc-message`, besides letters and digits.
+# Characters of `grpc-message` that are sent without percent-encoding.
 _PRINTABLE: Final = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 CONTENT_TYPE: Final = (b"content-type", b"application/grpc")

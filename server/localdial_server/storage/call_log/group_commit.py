@@ -18,7 +18,7 @@ from localdial_server.concurrency.collecting import collect
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 
-# What one caller appended, and what it waits for.
+# The calls that one caller appended, and the future that it waits for.
 _Waiting = tuple[Sequence[OutboundCall], asyncio.Future[Sequence[RecordedCall]]]
 
 
