@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, text
 
-from localdial_server.app.call_routing import CallRouting
+from localdial_server.app.inbound_calls import InboundCalls
 from localdial_server.runtime.bootstrap import application, migrate
 from localdial_server.runtime.serve import loop_factory
 from localdial_server.settings.settings import read_settings
@@ -143,10 +143,10 @@ async def measure(
         subjects: dict[str, Callable[[], Awaitable[float]]] = {}
         for name, url in urls.items():
             settings = read_settings(database_url=url, spool_directory=f"{spools}/{name}")
-            routing = (await stack.enter_async_context(application(settings))).use_cases.routing
-            subjects[name] = partial(look_up_time, routing, partial(random_callee, histories[name]))
+            inbound = (await stack.enter_async_context(application(settings))).use_cases.inbound
+            subjects[name] = partial(look_up_time, inbound, partial(random_callee, histories[name]))
             if histories[name].busy_calls:
-                subjects[BUSY] = partial(look_up_time, routing, lambda: (0, BUSY_CALLEE))
+                subjects[BUSY] = partial(look_up_time, inbound, lambda: (0, BUSY_CALLEE))
         rounds = await in_turns(subjects, ROUNDS)
     figures = {name: Figure(taken) for name, taken in rounds.items()}
     print(f"\n{database}, inbound look-up: median (min-max), us")
@@ -162,12 +162,12 @@ def random_callee(history: History) -> tuple[int, str]:
     return organization_of(number), callee(number)
 
 
-async def look_up_time(routing: CallRouting, choose: Callable[[], tuple[int, str]]) -> float:
+async def look_up_time(inbound: InboundCalls, choose: Callable[[], tuple[int, str]]) -> float:
     """Return the mean time to route a call-back, in microseconds."""
     chosen = [choose() for _ in range(LOOK_UPS)]
     begin = time.perf_counter()
     for organization, caller in chosen:
-        await routing.route(CALLED.format(organization), caller)
+        await inbound.route(CALLED.format(organization), caller)
     return (time.perf_counter() - begin) / LOOK_UPS * 1e6
 
 

@@ -18,11 +18,9 @@ import uuid_utils
 from typing_extensions import override
 
 from localdial.v1 import call_routing_pb2 as pb
-from localdial_server.app.call_routing import CallRouting
+from localdial_server.app.outbound_calls import OutboundCalls
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.app.ports.clock import SystemClock
-from localdial_server.domain.callers import NumberReader
-from localdial_server.domain.dialing_permissions import DialingPermissions
 from localdial_server.domain.model import Organization, OutboundCall
 from localdial_server.domain.principals import ANONYMOUS, Principal, Role
 from localdial_server.domain.routing_snapshot import RoutingSnapshot, build_snapshot
@@ -48,6 +46,9 @@ GROUP: Final = 50
 _SECONDS: Final = 1.5
 _GROUPS: Final = 1_000
 _CALLS_PER_RUN: Final = 100
+
+# A resolve that memory decides asks neither the database nor the use cases of inbound calls.
+_UNUSED: Final[Any] = None
 
 _Handle = Callable[[bytes, Any], Coroutine[Any, Any, bytes]]
 
@@ -92,20 +93,13 @@ async def _record_nothing(calls: Sequence[OutboundCall]) -> Sequence[RecordedCal
     return [RecordedCall(call) for call in calls]
 
 
-def _routing(record: RecordCalls, max_delay: float = 0.0) -> CallRouting:
-    unused: Any = None
-    return CallRouting(
-        store=unused,
+def _outbound(record: RecordCalls, max_delay: float = 0.0) -> OutboundCalls:
+    return OutboundCalls(
+        store=_UNUSED,
         snapshots=_Snapshots(),  # type: ignore[arg-type] # a resolve needs no more
         call_log=GroupCommitLog(record, max_delay),
-        inbound_call_log=unused,
         clock=SystemClock(),
         new_call_id=lambda: str(uuid_utils.uuid7()),
-        number_index=unused,
-        call_backs=unused,
-        degraded_after=1.0,
-        number_reader=NumberReader("US"),
-        permissions=DialingPermissions(),
     )
 
 
@@ -120,7 +114,7 @@ def _handle(record: RecordCalls, *, with_guards: bool = False, of_batches: bool 
         lambda _: True,
     )
     handlers.life_cycle.open()
-    servicer = CallRoutingServicer(_routing(record), contract)
+    servicer = CallRoutingServicer(_outbound(record), _UNUSED, contract)
     methods = contract.service("CallRouting").methods_by_name
     contract.request_class("CallRouting", "ResolveOutboundCallerId")
     method, serve = (
@@ -188,7 +182,7 @@ def parts() -> dict[str, Callable[[], object]]:
         assert ticket is not None
         ticket.leave()
 
-    servicer = CallRoutingServicer(_routing(_record_nothing), contract)
+    servicer = CallRoutingServicer(_outbound(_record_nothing), _UNUSED, contract)
     decide_only: Any = parse(request_class, _DECIDE_ONLY.SerializeToString())
     response = pb.ResolveOutboundCallerIdResponse(
         caller_id="+14155550100",

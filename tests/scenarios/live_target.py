@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
 from localdial_client import Client, NotFound, from_status, pages
-from localdial_server.app.call_routing import Leg
+from localdial_server.app.outbound_calls import Leg
 from tests.scenarios.target import Answer, Call, Connection, ScenarioTarget, require_bought, split_orders
 
 

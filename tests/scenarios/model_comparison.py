@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from localdial_server.app.call_routing import Leg
+from localdial_server.app.outbound_calls import Leg
 from localdial_server.runtime.bootstrap import application
 from localdial_server.settings.settings import read_settings
 from tests.scenarios.model import WITHHELD, Model, ModelCall, area_code

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from typing_extensions import override
 
-from localdial_server.app.call_routing import Leg
+from localdial_server.app.outbound_calls import Leg
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import decide_destination
 from localdial_server.domain.caller_id import decide_caller_id

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from localdial_server.app.call_routing import Leg
+from localdial_server.app.outbound_calls import Leg
 from localdial_server.domain.suggested_numbers import suggested_number
 from tests.scenarios import schema
 from tests.scenarios.expectations import (

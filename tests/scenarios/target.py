@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 import localdial_client
-from localdial_server.app.call_routing import Leg
+from localdial_server.app.outbound_calls import Leg
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination
 from localdial_server.domain.errors import ServiceError

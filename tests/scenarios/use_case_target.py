@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from typing_extensions import override
 
-from localdial_server.app.call_routing import Leg
+from localdial_server.app.outbound_calls import Leg
 from localdial_server.app.ports.store import CallQuery, NumberQuery
 from localdial_server.app.use_cases import UseCases
 from localdial_server.domain.call_back import shown_number
@@ -99,12 +99,12 @@ class UseCaseTarget(ScenarioTarget):
 
     @override
     async def resolve(self, leg: Leg) -> Answer:
-        call = (await self._use_cases.routing.resolve(leg)).call
+        call = (await self._use_cases.outbound.resolve(leg)).call
         return Answer.of(call, leg.callee_area_code)
 
     @override
     async def route(self, called: str, caller: str) -> Connection:
-        found = await self._use_cases.routing.route(called, caller)
+        found = await self._use_cases.inbound.route(called, caller)
         assert found.destination_number is not None
         assert found.called_number is not None
         assert found.reason is not None
@@ -120,7 +120,7 @@ class UseCaseTarget(ScenarioTarget):
 
     @override
     async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
-        calls = await self._use_cases.routing.list_calls(CallQuery(organization, callee, user), None, _ALL)
+        calls = await self._use_cases.outbound.list_calls(CallQuery(organization, callee, user), None, _ALL)
         return [
             Call(call.call_id, call.user_id, call.callee_number, call.caller_id, call.reason.name)
             for call in calls

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from localdial_server.app.administration import Administration
-from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.directory import Directory
+from localdial_server.app.inbound_calls import InboundCalls
 from localdial_server.app.numbers.delete import Deleting
 from localdial_server.app.numbers.external import ExternalNumbers
 from localdial_server.app.numbers.import_numbers import Importing
@@ -14,6 +14,7 @@ from localdial_server.app.numbers.pending_order import LOOK_UP_DELAYS, LookUpDel
 from localdial_server.app.numbers.purchase import Purchasing
 from localdial_server.app.numbers.reconcile import Reconciling
 from localdial_server.app.numbers.settle import Sweep
+from localdial_server.app.outbound_calls import OutboundCalls
 from localdial_server.app.ports.call_backs import CallBacks
 from localdial_server.app.ports.call_log import CallLog
 from localdial_server.app.ports.carrier import Carriers
@@ -39,7 +40,8 @@ class UseCases:
     importing: Importing
     external: ExternalNumbers
     reconciling: Reconciling
-    routing: CallRouting
+    outbound: OutboundCalls
+    inbound: InboundCalls
     sweep: Sweep
 
 
@@ -81,10 +83,16 @@ def use_cases(
         importing=Importing(store, carriers, clock, orders),
         external=ExternalNumbers(store, clock, limits, permissions),
         reconciling=Reconciling(store, carriers, sweep, clock),
-        routing=CallRouting(
+        outbound=OutboundCalls(
             store=store,
             snapshots=snapshots,
             call_log=call_log,
+            clock=call_clock,
+            new_call_id=new_call_id,
+        ),
+        inbound=InboundCalls(
+            store=store,
+            snapshots=snapshots,
             inbound_call_log=inbound_call_log,
             clock=call_clock,
             new_call_id=new_call_id,

@@ -6,7 +6,7 @@ change of nothing but bookkeeping is not recorded.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -127,6 +127,12 @@ def number_content(number: Number | None) -> Content:
         purchase_time=time_content(number.purchase_time),
         release_status=refusal and {"code": _FAILED_PRECONDITION, "message": refusal[:_LONGEST_REFUSAL]},
     )
+
+
+def area_code_contents(area_codes: Sequence[str]) -> Iterator[Content]:
+    """Yield the area codes of a mapping as contents of events, in parts of `MOST_AREA_CODES`."""
+    for begin in range(0, len(area_codes), MOST_AREA_CODES):
+        yield {"area_codes": area_codes[begin : begin + MOST_AREA_CODES]}
 
 
 def api_key_content(api_key: ApiKey | None) -> Content:

@@ -3,7 +3,8 @@
 import logging
 
 from localdial.v1 import call_routing_pb2 as pb
-from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.app.inbound_calls import InboundCalls
+from localdial_server.app.outbound_calls import Leg, OutboundCalls
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.app.ports.store import CallQuery, InboundCallQuery
 from localdial_server.concurrency.time_slices import TimeSlices
@@ -33,8 +34,9 @@ _LEGS_AT_ONCE = 25
 class CallRoutingServicer:
     """Serves the choice of a caller ID, the destination of a call-back, and the list of calls."""
 
-    def __init__(self, use_cases: CallRouting, contract: Contract) -> None:
-        self._use_cases = use_cases
+    def __init__(self, outbound: OutboundCalls, inbound: InboundCalls, contract: Contract) -> None:
+        self._outbound = outbound
+        self._inbound = inbound
         self._contract = contract
 
     async def resolve_outbound_caller_id(
@@ -42,7 +44,7 @@ class CallRoutingServicer:
     ) -> pb.ResolveOutboundCallerIdResponse:
         response = pb.ResolveOutboundCallerIdResponse()
         leg = _leg(request)
-        _fill(response, leg, await self._use_cases.resolve(leg))
+        _fill(response, leg, await self._outbound.resolve(leg))
         return response
 
     async def batch_resolve_outbound_caller_ids(
@@ -67,7 +69,7 @@ class CallRoutingServicer:
                 unanswered.append(result)
             if number % _LEGS_AT_ONCE == 0:
                 await slices.pause()
-        answers = await self._use_cases.resolve_batch(legs)
+        answers = await self._outbound.resolve_batch(legs)
         for number, (result, leg, answer) in enumerate(zip(unanswered, legs, answers, strict=True), 1):
             if isinstance(answer, ServiceError):
                 result.status.CopyFrom(status_of(answer))
@@ -80,7 +82,7 @@ class CallRoutingServicer:
     async def route_inbound_call(
         self, request: pb.RouteInboundCallRequest, info: Call
     ) -> pb.RouteInboundCallResponse:
-        call = await self._use_cases.route(
+        call = await self._inbound.route(
             request.called_number,
             request.caller_number,
             call_id=request.call_id or None,
@@ -118,7 +120,7 @@ class CallRoutingServicer:
         self, request: pb.ReportInboundCallOutcomeRequest
     ) -> pb.ReportInboundCallOutcomeResponse:
         outcome = OUTCOME_OF[request.outcome]
-        await self._use_cases.report_outcome(request.organization_id, request.call_id, outcome)
+        await self._inbound.report_outcome(request.organization_id, request.call_id, outcome)
         metrics.INBOUND_OUTCOMES.labels(outcome.name).inc()
         return pb.ReportInboundCallOutcomeResponse()
 
@@ -134,7 +136,7 @@ class CallRoutingServicer:
             start_time,
             end_time,
         )
-        found = await self._use_cases.list_inbound_calls(query, page.cursor, page.limit)
+        found = await self._inbound.list_inbound_calls(query, page.cursor, page.limit)
         calls, token = page.cut(found, lambda call: (call.call_time, call.call_id))
         return pb.ListInboundCallsResponse(calls=map(inbound_call_message, calls), next_page_token=token)
 
@@ -149,7 +151,7 @@ class CallRoutingServicer:
             start_time,
             end_time,
         )
-        found = await self._use_cases.list_calls(query, page.cursor, page.limit)
+        found = await self._outbound.list_calls(query, page.cursor, page.limit)
         calls, token = page.cut(found, lambda call: (call.call_time, call.call_id))
         return pb.ListOutboundCallsResponse(calls=map(call_message, calls), next_page_token=token)
 

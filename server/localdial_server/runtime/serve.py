@@ -174,7 +174,7 @@ def _admission(settings: Settings, storage: Storage, front: Front) -> Admission:
 def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
     return {
         "Administration": AdministrationServicer(use_cases.administration),
-        "CallRouting": CallRoutingServicer(use_cases.routing, contract),
+        "CallRouting": CallRoutingServicer(use_cases.outbound, use_cases.inbound, contract),
         "Directory": DirectoryServicer(use_cases.directory),
         "NumberInventory": NumberInventoryServicer(use_cases),
     }

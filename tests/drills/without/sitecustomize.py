@@ -7,14 +7,14 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
-from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.app.outbound_calls import Leg, OutboundCalls
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.storage.snapshots.notify import RevisionNotifications
 
-_resolve = CallRouting.resolve
+_resolve = OutboundCalls.resolve
 
 
-async def _resolve_unchecked(self: CallRouting, leg: Leg) -> RecordedCall:
+async def _resolve_unchecked(self: OutboundCalls, leg: Leg) -> RecordedCall:
     return await _resolve(self, replace(leg, min_revision=0))
 
 
@@ -23,6 +23,6 @@ async def _listen_to_nothing(self: RevisionNotifications, on_change: Callable[[s
 
 
 if "DRILL_WITHOUT_CHECK" in os.environ:
-    CallRouting.resolve = _resolve_unchecked  # type: ignore[method-assign]  # patched
+    OutboundCalls.resolve = _resolve_unchecked  # type: ignore[method-assign]  # patched
 if "DRILL_WITHOUT_HINTS" in os.environ:
     RevisionNotifications.listen = _listen_to_nothing  # type: ignore[method-assign]  # patched

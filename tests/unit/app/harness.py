@@ -15,8 +15,8 @@ from sqlalchemy import Connection, select
 from typing_extensions import override
 
 from localdial_server.app.administration import Administration
-from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.directory import Directory
+from localdial_server.app.inbound_calls import InboundCalls
 from localdial_server.app.numbers.delete import DeleteAnswer, Deleting
 from localdial_server.app.numbers.external import ExternalNumbers
 from localdial_server.app.numbers.import_numbers import ImportAnswer, Importing
@@ -25,6 +25,7 @@ from localdial_server.app.numbers.pending_order import LookUpDelays
 from localdial_server.app.numbers.purchase import PurchaseAnswer, Purchasing
 from localdial_server.app.numbers.reconcile import Reconciling
 from localdial_server.app.numbers.settle import Sweep
+from localdial_server.app.outbound_calls import OutboundCalls
 from localdial_server.app.ports.call_log import CallLog
 from localdial_server.app.ports.carrier import Carrier, OwnedNumber, Pending
 from localdial_server.app.ports.snapshots import RoutingSnapshots
@@ -167,7 +168,8 @@ class Harness:
     importing: Importing
     external: ExternalNumbers
     reconciling: Reconciling
-    routing: CallRouting
+    outbound: OutboundCalls
+    inbound: InboundCalls
     sweep: Sweep
 
     def __init__(self, path: Path) -> None:
@@ -207,7 +209,8 @@ class Harness:
         self.importing = built.importing
         self.external = built.external
         self.reconciling = built.reconciling
-        self.routing = built.routing
+        self.outbound = built.outbound
+        self.inbound = built.inbound
         self.sweep = built.sweep
 
     def another_server(self, call_log: CallLog | None = None) -> UseCases:

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Connection
 from typing_extensions import override
 
-from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.app.inbound_calls import InboundCalls
+from localdial_server.app.outbound_calls import Leg
 from localdial_server.app.ports.call_backs import CallBack, CallBackFacts, CallBacks
 from localdial_server.app.ports.store import InboundCallQuery
 from localdial_server.concurrency.thread_pool import ThreadPool
@@ -53,7 +54,7 @@ async def ours(harness: Harness) -> str:
     await harness.add_organization(A, ORGANIZATION_NUMBER)
     await harness.directory.set_users(A, [User(A, "ann", work_phone=WORK_PHONE)])
     (ours,) = await harness.bought()
-    await harness.routing.resolve(Leg(A, "ann", CALLEE))
+    await harness.outbound.resolve(Leg(A, "ann", CALLEE))
     await harness.number_index.refresh()
     return ours
 
@@ -88,12 +89,11 @@ class StuckDatabase(Readable):
         )
 
 
-def routing_on(call_backs: CallBacks, harness: Harness, *, degraded_after: float = FOREVER) -> CallRouting:
-    """Return call routing with the harness's index over this database."""
-    return CallRouting(
+def inbound_on(call_backs: CallBacks, harness: Harness, *, degraded_after: float = FOREVER) -> InboundCalls:
+    """Return inbound calls with the harness's index over this database."""
+    return InboundCalls(
         store=harness.store,
         snapshots=harness.snapshots,
-        call_log=None,  # type: ignore[arg-type]  # no call is recorded
         inbound_call_log=harness.inbound_call_log,
         clock=harness.clock,
         new_call_id=str,
@@ -106,14 +106,14 @@ def routing_on(call_backs: CallBacks, harness: Harness, *, degraded_after: float
 
 
 async def route(harness: Harness, called: str, caller: str = CALLEE) -> InboundCall:
-    return await harness.routing.route(called, caller, allow_degraded=True)
+    return await harness.inbound.route(called, caller, allow_degraded=True)
 
 
 async def test_while_the_database_answers_nothing_is_degraded(harness: Harness, ours: str) -> None:
     found = await route(harness, ours)
     assert (found.destination_number, found.reason) == (WORK_PHONE, DestinationReason.LAST_CALLER)
     assert not found.degraded
-    again = await harness.routing.route(ours, CALLEE)
+    again = await harness.inbound.route(ours, CALLEE)
     assert again == replace(found, call_id=again.call_id, call_time=again.call_time)
     with pytest.raises(NumberNotFound):
         await route(harness, "+12125559999")
@@ -138,16 +138,16 @@ async def test_while_the_database_is_down_the_organization_number_rings(
         degraded=True,
     )
     await until(lambda: not harness.inbound_call_log.queued(found.call_id))
-    listed = await harness.routing.list_inbound_calls(InboundCallQuery(A), None, 9)
+    listed = await harness.inbound.list_inbound_calls(InboundCallQuery(A), None, 9)
     assert found in listed
     harness.database.fail_read()
     with pytest.raises(StorageUnavailable):
-        await harness.routing.route(ours, caller)
+        await harness.inbound.route(ours, caller)
 
 
 async def test_a_number_that_is_unknown_or_would_loop_stays_unavailable(harness: Harness, ours: str) -> None:
-    routing = routing_on(FakeCallBacks(), harness)
-    assert (await routing.route(ours, CALLEE, allow_degraded=True)).degraded
+    inbound = inbound_on(FakeCallBacks(), harness)
+    assert (await inbound.route(ours, CALLEE, allow_degraded=True)).degraded
     for called, caller in (
         ("+12125559999", CALLEE),
         (ours, ORGANIZATION_NUMBER),
@@ -155,7 +155,7 @@ async def test_a_number_that_is_unknown_or_would_loop_stays_unavailable(harness:
         (ORGANIZATION_NUMBER, ""),
     ):
         with pytest.raises(StorageUnavailable):
-            await routing.route(called, caller, allow_degraded=True)
+            await inbound.route(called, caller, allow_degraded=True)
 
 
 async def test_a_call_back_to_the_caller_id_of_users_rings_their_organization_number(
@@ -167,20 +167,20 @@ async def test_a_call_back_to_the_caller_id_of_users_rings_their_organization_nu
     await harness.directory.set_users(A, [User(A, "cid", caller_id=shared)])
     await harness.directory.set_users(B, [User(B, "eve", caller_id=shared), User(B, "dan", caller_id=ours)])
     await harness.number_index.refresh()
-    routing = routing_on(FakeCallBacks(), harness)
+    inbound = inbound_on(FakeCallBacks(), harness)
     for called in own, ours:
-        found = await routing.route(called, CALLEE, allow_degraded=True)
+        found = await inbound.route(called, CALLEE, allow_degraded=True)
         assert (found.organization_id, found.destination_number) == (A, ORGANIZATION_NUMBER)
         assert (found.degraded, found.user_id) == (True, None)
     with pytest.raises(StorageUnavailable):
-        await routing.route(shared, CALLEE, allow_degraded=True)
+        await inbound.route(shared, CALLEE, allow_degraded=True)
 
 
 async def test_without_an_organization_number_a_call_back_stays_unavailable(harness: Harness) -> None:
     (ours,) = await harness.bought(organization_id=B)
     await harness.number_index.refresh()
     with pytest.raises(StorageUnavailable):
-        await routing_on(FakeCallBacks(), harness).route(ours, CALLEE, allow_degraded=True)
+        await inbound_on(FakeCallBacks(), harness).route(ours, CALLEE, allow_degraded=True)
 
 
 async def test_a_database_that_hangs_is_waited_for_no_longer_than_the_setting(
@@ -193,8 +193,8 @@ async def test_a_database_that_hangs_is_waited_for_no_longer_than_the_setting(
     real_time = loop.time
     monkeypatch.setattr(loop, "time", lambda: real_time() + offset)
     # Only the time that the test adds can end a wait of an hour.
-    routing = routing_on(call_backs, harness)
-    answer = asyncio.create_task(routing.route(ours, CALLEE, allow_degraded=True))
+    inbound = inbound_on(call_backs, harness)
+    answer = asyncio.create_task(inbound.route(ours, CALLEE, allow_degraded=True))
     await asyncio.sleep(0.01)
     assert not answer.done()
     offset = FOREVER + 1
@@ -210,12 +210,12 @@ async def test_a_call_that_waits_in_a_spool_degrades_the_call_back(harness: Harn
             raise StorageUnavailable
 
     server = harness.another_server(IncompleteLog())  # type: ignore[arg-type]  # no call is recorded
-    found = await server.routing.route(ours, CALLEE, allow_degraded=True)
+    found = await server.inbound.route(ours, CALLEE, allow_degraded=True)
     assert (found.destination_number, found.degraded) == (ORGANIZATION_NUMBER, True)
     with pytest.raises(StorageUnavailable):
-        await server.routing.route(ours, CALLEE)
+        await server.inbound.route(ours, CALLEE)
     # Nobody can have called a caller without a number.
-    assert not (await server.routing.route(ours, "", allow_degraded=True)).degraded
+    assert not (await server.inbound.route(ours, "", allow_degraded=True)).degraded
 
 
 @pytest.mark.parametrize(("seconds_left", "waits"), [(0.5, 0.25), (0.2, 0.1), (0.0, 0.0)])
@@ -225,7 +225,7 @@ async def test_a_caller_that_is_in_a_hurry_gets_its_degraded_answer_before_its_d
     call_backs = FakeCallBacks()
     call_backs.hangs = True
     begun = time.monotonic()
-    found = await routing_on(call_backs, harness).route(
+    found = await inbound_on(call_backs, harness).route(
         ours, CALLEE, allow_degraded=True, seconds_left=seconds_left
     )
     assert waits <= time.monotonic() - begun < DEADLINE_SECONDS / 2
@@ -235,9 +235,9 @@ async def test_a_caller_that_is_in_a_hurry_gets_its_degraded_answer_before_its_d
 async def test_a_long_deadline_makes_nobody_wait_longer_than_the_setting(harness: Harness, ours: str) -> None:
     call_backs = FakeCallBacks()
     call_backs.hangs = True
-    routing = routing_on(call_backs, harness, degraded_after=0.05)
+    inbound = inbound_on(call_backs, harness, degraded_after=0.05)
     async with asyncio.timeout(DEADLINE_SECONDS):
-        found = await routing.route(ours, CALLEE, allow_degraded=True, seconds_left=FOREVER)
+        found = await inbound.route(ours, CALLEE, allow_degraded=True, seconds_left=FOREVER)
     assert found.degraded
 
 
@@ -252,10 +252,10 @@ async def test_whatever_hangs_a_call_back_is_degraded_after_the_setting(
             await asyncio.to_thread(released.wait, DEADLINE_SECONDS)
 
     call_backs = GroupedCallBacks(StuckDatabase(harness.database, step, released), require_complete)
-    routing = routing_on(call_backs, harness, degraded_after=0.2)
+    inbound = inbound_on(call_backs, harness, degraded_after=0.2)
     begun = time.monotonic()
     try:
-        found = await routing.route(ours, CALLEE, allow_degraded=True)
+        found = await inbound.route(ours, CALLEE, allow_degraded=True)
         took = time.monotonic() - begun
     finally:
         released.set()

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.app.inbound_calls import InboundCalls
+from localdial_server.app.outbound_calls import Leg, OutboundCalls
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.app.use_cases import UseCases
 from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable, UserNotFound
@@ -49,21 +50,28 @@ async def server(harness: Harness, log: WaitingLog) -> UseCases:
 
 
 @pytest.fixture
-def routing(server: UseCases) -> CallRouting:
-    return server.routing
+def outbound(server: UseCases) -> OutboundCalls:
+    return server.outbound
+
+
+@pytest.fixture
+def inbound(server: UseCases) -> InboundCalls:
+    return server.inbound
 
 
 @pytest.mark.parametrize("later", [True, False])
 async def test_a_resolve_says_whether_its_record_is_in_the_database(
-    routing: CallRouting, log: WaitingLog, *, later: bool
+    outbound: OutboundCalls, log: WaitingLog, *, later: bool
 ) -> None:
     log.later = later
-    answer = await routing.resolve(Leg(A, "ann", CALLEE))
+    answer = await outbound.resolve(Leg(A, "ann", CALLEE))
     assert (answer.call.call_id, answer.later) == ("call-0", later)
 
 
-async def test_each_leg_of_a_batch_says_whether_its_record_is_in_the_database(routing: CallRouting) -> None:
-    recorded, tried, unknown = await routing.resolve_batch(
+async def test_each_leg_of_a_batch_says_whether_its_record_is_in_the_database(
+    outbound: OutboundCalls,
+) -> None:
+    recorded, tried, unknown = await outbound.resolve_batch(
         [
             Leg(A, "ann", CALLEE, "call"),
             Leg(A, "ann", CALLEE, "other", validate_only=True),
@@ -76,36 +84,38 @@ async def test_each_leg_of_a_batch_says_whether_its_record_is_in_the_database(ro
     assert isinstance(unknown, UserNotFound)
 
 
-async def test_a_repeat_of_a_waiting_call_has_the_same_answer(routing: CallRouting) -> None:
-    first = await routing.resolve(Leg(A, "ann", CALLEE, "call"))
-    assert await routing.resolve(Leg(A, "ann", CALLEE, "call")) == first
+async def test_a_repeat_of_a_waiting_call_has_the_same_answer(outbound: OutboundCalls) -> None:
+    first = await outbound.resolve(Leg(A, "ann", CALLEE, "call"))
+    assert await outbound.resolve(Leg(A, "ann", CALLEE, "call")) == first
 
 
-async def test_a_call_back_is_not_routed_while_a_call_waits(routing: CallRouting, log: WaitingLog) -> None:
-    await routing.resolve(Leg(A, "ann", CALLEE))
+async def test_a_call_back_is_not_routed_while_a_call_waits(
+    outbound: OutboundCalls, inbound: InboundCalls, log: WaitingLog
+) -> None:
+    await outbound.resolve(Leg(A, "ann", CALLEE))
     with pytest.raises(StorageUnavailable):
-        await routing.route(OURS, CALLEE)
+        await inbound.route(OURS, CALLEE)
     log.later = False
     # The called number is the organization number, so there is nowhere else to go.
     with pytest.raises(NoDestination):
-        await routing.route(OURS, CALLEE)
+        await inbound.route(OURS, CALLEE)
 
 
 async def test_a_caller_who_withholds_the_number_is_routed_while_a_call_waits(
-    harness: Harness, routing: CallRouting
+    harness: Harness, outbound: OutboundCalls, inbound: InboundCalls
 ) -> None:
     (ours,) = await harness.bought()
-    await routing.resolve(Leg(A, "ann", CALLEE))
-    assert (await routing.route(ours, "")).destination_number == OURS
+    await outbound.resolve(Leg(A, "ann", CALLEE))
+    assert (await inbound.route(ours, "")).destination_number == OURS
     with pytest.raises(NumberNotFound):
-        await routing.route("+12125559999", "")
+        await inbound.route("+12125559999", "")
 
 
 async def test_a_repeat_that_can_no_longer_be_decided_is_unavailable_while_calls_wait(
-    server: UseCases, routing: CallRouting
+    server: UseCases, outbound: OutboundCalls
 ) -> None:
     # The first answer is only in the spool.
-    await routing.resolve(Leg(A, "ann", CALLEE, "call"))
+    await outbound.resolve(Leg(A, "ann", CALLEE, "call"))
     await server.directory.delete_user(A, "ann")
     with pytest.raises(StorageUnavailable):
-        await routing.resolve(Leg(A, "ann", CALLEE, "call"))
+        await outbound.resolve(Leg(A, "ann", CALLEE, "call"))

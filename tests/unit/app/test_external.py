@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.call_routing import Leg
+from localdial_server.app.outbound_calls import Leg
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import OrganizationHasNumbers, OrganizationNotFound
 from localdial_server.domain.model import EXTERNAL, NumberState, User
@@ -46,8 +46,8 @@ async def test_importing_again_returns_the_number_and_changes_nothing(harness: H
 async def test_call_backs_to_an_external_number_reach_the_agent_who_called(harness: Harness) -> None:
     await harness.directory.set_users(A, [User(A, "ann", work_phone="+13125550151")])
     await harness.external.import_numbers(A, [HELD])
-    await harness.routing.resolve(Leg(A, "ann", "+14155550172"))
-    routed = await harness.routing.route(HELD, "+14155550172")
+    await harness.outbound.resolve(Leg(A, "ann", "+14155550172"))
+    routed = await harness.inbound.route(HELD, "+14155550172")
     assert (routed.organization_id, routed.destination_number) == (A, "+13125550151")
 
 

@@ -37,7 +37,7 @@ CALL = InboundCall(A, "c1", 5, OURS, CALLER, MAIN, DestinationReason.ORGANIZATIO
 async def _listed(harness: Harness, *, missed: bool = False) -> Sequence[InboundCall]:
     # The queue is committed by a task; it is done when nothing is queued.
     await until(lambda: not harness.inbound_call_log.queued("c1"))
-    return await harness.routing.list_inbound_calls(InboundCallQuery(A, missed=missed), None, 10)
+    return await harness.inbound.list_inbound_calls(InboundCallQuery(A, missed=missed), None, 10)
 
 
 @pytest.fixture
@@ -50,27 +50,27 @@ async def acme(harness: Harness) -> Harness:
 async def test_call_backs_are_listed_by_any_number_of_the_phone(acme: Harness) -> None:
     callers = "+5215512345678", "+525512345678", "+14155550172"
     calls = [
-        await acme.routing.route(OURS, caller, call_id=f"c{index}") for index, caller in enumerate(callers)
+        await acme.inbound.route(OURS, caller, call_id=f"c{index}") for index, caller in enumerate(callers)
     ]
     await until(lambda: not any(acme.inbound_call_log.queued(call.call_id) for call in calls))
     for number in callers[:2]:
         query = InboundCallQuery(A, caller_number=number)
-        found = await acme.routing.list_inbound_calls(query, None, 10)
+        found = await acme.inbound.list_inbound_calls(query, None, 10)
         assert {call.call_id for call in found} == {"c0", "c1"}
-        assert len(await acme.routing.list_inbound_calls(query, None, 1)) == 1
+        assert len(await acme.inbound.list_inbound_calls(query, None, 1)) == 1
     query = InboundCallQuery(A, caller_number=callers[0], called_number=OURS, missed=True)
-    assert await acme.routing.list_inbound_calls(query, None, 10) == []
+    assert await acme.inbound.list_inbound_calls(query, None, 10) == []
 
 
 async def test_a_call_back_is_recorded_once_and_a_repeat_gets_the_first_answer(acme: Harness) -> None:
-    first = await acme.routing.route(OURS, CALLER, call_id="c1")
+    first = await acme.inbound.route(OURS, CALLER, call_id="c1")
     assert (first.destination_number, first.reason) == (MAIN, DestinationReason.ORGANIZATION_NUMBER)
     assert await _listed(acme) == [first]
     await acme.directory.set_users(A, [User(A, "ann", caller_id=OURS, work_phone="+13125550151")])
-    assert await acme.routing.route(OURS, CALLER, call_id="c1") == first
-    assert (await acme.routing.route(OURS, CALLER, call_id="c2")).user_id == "ann"
+    assert await acme.inbound.route(OURS, CALLER, call_id="c1") == first
+    assert (await acme.inbound.route(OURS, CALLER, call_id="c2")).user_id == "ann"
     # Another caller's call is not refused for its call_id.
-    other = await acme.routing.route(OURS, "anonymous", call_id="c1")
+    other = await acme.inbound.route(OURS, "anonymous", call_id="c1")
     assert (other.user_id, other.caller_number) == ("ann", None)
     assert other.call_id != "c1"
     await until(lambda: not acme.inbound_call_log.queued(other.call_id))
@@ -81,20 +81,20 @@ async def test_a_call_back_without_a_destination_is_missed(acme: Harness) -> Non
     await acme.add_organization(A)
     for _ in range(2):
         with pytest.raises(NoDestination):
-            await acme.routing.route(OURS, CALLER, call_id="c1")
+            await acme.inbound.route(OURS, CALLER, call_id="c1")
         (call,) = await _listed(acme, missed=True)
         assert (call.destination_number, call.outcome) == (None, InboundCallOutcome.MISSED)
 
 
 async def test_an_outcome_may_come_before_its_call(acme: Harness) -> None:
-    await acme.routing.report_outcome(A, "c1", InboundCallOutcome.SCREENED_OUT)
+    await acme.inbound.report_outcome(A, "c1", InboundCallOutcome.SCREENED_OUT)
     assert await _listed(acme) == []
-    await acme.routing.route(OURS, CALLER, call_id="c1")
+    await acme.inbound.route(OURS, CALLER, call_id="c1")
     (call,) = await _listed(acme, missed=True)
     assert (call.outcome, call.caller_number) == (InboundCallOutcome.SCREENED_OUT, CALLER)
-    await acme.routing.report_outcome(A, "c1", InboundCallOutcome.ANSWERED_BY_FALLBACK)
+    await acme.inbound.report_outcome(A, "c1", InboundCallOutcome.ANSWERED_BY_FALLBACK)
     assert await _listed(acme, missed=True) == []
-    await acme.routing.report_outcome(A, "c1", InboundCallOutcome.MISSED)
+    await acme.inbound.report_outcome(A, "c1", InboundCallOutcome.MISSED)
     (call,) = await _listed(acme)
     assert call.outcome is InboundCallOutcome.ANSWERED_BY_FALLBACK
 

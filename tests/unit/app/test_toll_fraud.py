@@ -6,8 +6,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from localdial_server.app import toll_fraud
-from localdial_server.app.call_routing import Leg
 from localdial_server.app.current_caller import COMMAND_LINE, CURRENT_CALLER
+from localdial_server.app.outbound_calls import Leg
 from localdial_server.app.use_cases import UseCases
 from localdial_server.domain.costly_numbers import CostlyKind
 from localdial_server.domain.dialing_permissions import DialingPermission, DialingPermissions
@@ -29,7 +29,7 @@ async def ours(harness: Harness) -> str:
     await harness.restart()
     (ours,) = await harness.bought()
     await harness.directory.set_users(A, [User(A, "ann"), User(A, "bob")])
-    await harness.routing.resolve(Leg(A, "ann", CALLER))
+    await harness.outbound.resolve(Leg(A, "ann", CALLER))
     return ours
 
 
@@ -67,14 +67,14 @@ async def test_a_stored_work_phone_that_may_not_be_dialed_is_skipped(
     harness: Harness, ours: str, phone: str
 ) -> None:
     await store(harness, MAIN, phone, WORK_PHONE, ours)
-    assert (await harness.routing.route(ours, CALLER)).destination_number == phone
-    routing = with_permission(harness, DialingPermission()).routing
-    found = await routing.route(ours, CALLER)
+    assert (await harness.inbound.route(ours, CALLER)).destination_number == phone
+    inbound = with_permission(harness, DialingPermission()).inbound
+    found = await inbound.route(ours, CALLER)
     assert (found.destination_number, found.user_id) == (WORK_PHONE, "bob")
     assert (found.reason, found.fallback_number) == (DestinationReason.CALLER_ID_OWNER, MAIN)
 
     await store(harness, MAIN, phone, phone, ours)
-    found = await routing.route(ours, CALLER)
+    found = await inbound.route(ours, CALLER)
     assert (found.destination_number, found.user_id) == (MAIN, None)
     assert found.reason is DestinationReason.ORGANIZATION_NUMBER
 
@@ -83,8 +83,8 @@ async def test_a_stored_organization_number_that_may_not_be_dialed_is_no_fallbac
     harness: Harness, ours: str
 ) -> None:
     await store(harness, PREMIUM, WORK_PHONE, None, ours)
-    assert (await harness.routing.route(ours, CALLER)).fallback_number == PREMIUM
-    found = await with_permission(harness, DialingPermission()).routing.route(ours, CALLER)
+    assert (await harness.inbound.route(ours, CALLER)).fallback_number == PREMIUM
+    found = await with_permission(harness, DialingPermission()).inbound.route(ours, CALLER)
     assert (found.destination_number, found.fallback_number) == (WORK_PHONE, None)
 
 
@@ -94,16 +94,16 @@ async def test_a_call_back_with_no_other_destination_fails_and_is_recorded_as_mi
     await store(harness, PREMIUM, SATELLITE, None, ours)
     counts = barred("premium_rate"), barred("satellite")
     with pytest.raises(NoDestination, match="that the organization may call"):
-        await with_permission(harness, DialingPermission()).routing.route(ours, CALLER)
+        await with_permission(harness, DialingPermission()).inbound.route(ours, CALLER)
     assert (barred("premium_rate"), barred("satellite")) == (counts[0] + 1, counts[1] + 1)
 
 
 async def test_a_country_that_is_not_listed_is_skipped_and_counted(harness: Harness, ours: str) -> None:
     await store(harness, MAIN, JAMAICA, None, ours)
     count = barred("country")
-    assert (await harness.routing.route(ours, CALLER)).destination_number == JAMAICA
+    assert (await harness.inbound.route(ours, CALLER)).destination_number == JAMAICA
     only_us = DialingPermission(countries=frozenset({"US"}))
-    found = await with_permission(harness, only_us).routing.route(ours, CALLER)
+    found = await with_permission(harness, only_us).inbound.route(ours, CALLER)
     assert found.destination_number == MAIN
     assert barred("country") == count + 1
 
@@ -112,11 +112,11 @@ async def test_a_repeat_of_a_recorded_call_does_not_dial_what_may_no_longer_be_d
     harness: Harness, ours: str
 ) -> None:
     await store(harness, MAIN, PREMIUM, None, ours)
-    first = await harness.routing.route(ours, CALLER, call_id="c1")
+    first = await harness.inbound.route(ours, CALLER, call_id="c1")
     assert first.destination_number == PREMIUM
     await until(lambda: not harness.inbound_call_log.queued("c1"))
-    assert await harness.routing.route(ours, CALLER, call_id="c1") == first
-    found = await with_permission(harness, DialingPermission()).routing.route(ours, CALLER, call_id="c1")
+    assert await harness.inbound.route(ours, CALLER, call_id="c1") == first
+    found = await with_permission(harness, DialingPermission()).inbound.route(ours, CALLER, call_id="c1")
     assert found.destination_number == MAIN
     assert found.call_id != "c1"
 
@@ -125,10 +125,10 @@ async def test_a_repeat_does_not_fall_back_to_what_may_no_longer_be_dialed(
     harness: Harness, ours: str
 ) -> None:
     await store(harness, PREMIUM, WORK_PHONE, None, ours)
-    first = await harness.routing.route(ours, CALLER, call_id="c1")
+    first = await harness.inbound.route(ours, CALLER, call_id="c1")
     assert first.fallback_number == PREMIUM
     await until(lambda: not harness.inbound_call_log.queued("c1"))
-    found = await with_permission(harness, DialingPermission()).routing.route(ours, CALLER, call_id="c1")
+    found = await with_permission(harness, DialingPermission()).inbound.route(ours, CALLER, call_id="c1")
     assert (found.destination_number, found.fallback_number) == (WORK_PHONE, None)
 
 
@@ -138,18 +138,18 @@ async def test_a_degraded_call_back_does_not_dial_a_barred_organization_number(
     await store(harness, PREMIUM, None, None, ours)
     await harness.number_index.refresh()
     harness.database.fail_read()
-    found = await harness.routing.route(ours, CALLER, allow_degraded=True)
+    found = await harness.inbound.route(ours, CALLER, allow_degraded=True)
     assert (found.destination_number, found.degraded) == (PREMIUM, True)
-    routing = with_permission(harness, DialingPermission()).routing
+    inbound = with_permission(harness, DialingPermission()).inbound
     harness.database.fail_read()
     with pytest.raises(StorageUnavailable):
-        await routing.route(ours, CALLER, allow_degraded=True)
+        await inbound.route(ours, CALLER, allow_degraded=True)
 
 
 async def test_the_permission_is_that_of_the_called_organization(harness: Harness, ours: str) -> None:
     await store(harness, MAIN, PREMIUM, None, ours)
     harness.permissions = DialingPermissions(own={B: EVERYTHING})
-    found = await harness.another_server().routing.route(ours, CALLER)
+    found = await harness.another_server().inbound.route(ours, CALLER)
     assert found.destination_number == MAIN
 
 
@@ -205,7 +205,7 @@ async def test_a_refused_number_is_counted_and_logged_with_the_principal(
 
 async def test_a_skipped_number_is_logged(harness: Harness, ours: str, log: pytest.LogCaptureFixture) -> None:
     await store(harness, MAIN, PREMIUM, None, ours)
-    await with_permission(harness, DialingPermission()).routing.route(ours, CALLER)
+    await with_permission(harness, DialingPermission()).inbound.route(ours, CALLER)
     (line,) = [record for record in log.records if "skipped" in record.getMessage()]
     assert (vars(line)["cause"], vars(line)["organization_id"]) == ("premium_rate", A)
     assert PREMIUM not in str(vars(line))

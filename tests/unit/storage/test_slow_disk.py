@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.app.outbound_calls import Leg
+from localdial_server.app.use_cases import UseCases
 from localdial_server.domain.errors import NoDestination
 from localdial_server.domain.model import User
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
@@ -90,8 +91,8 @@ async def spool(folder: SpoolFolder) -> AsyncIterator[Spool]:
 
 
 @pytest.fixture
-async def routing(tmp_path: Path, folder: SpoolFolder, spool: Spool) -> AsyncIterator[CallRouting]:
-    """Call routing with a snapshot in memory, whose first call goes to the spool."""
+async def server(tmp_path: Path, folder: SpoolFolder, spool: Spool) -> AsyncIterator[UseCases]:
+    """A server with a snapshot in memory, whose first call goes to the spool."""
     harness = Harness(tmp_path / "localdial.db")
     harness.open()
     await harness.add_organization(A, _OURS)
@@ -99,48 +100,46 @@ async def routing(tmp_path: Path, folder: SpoolFolder, spool: Spool) -> AsyncIte
     database = DatabaseRecorder(harness.database)
     recorder = SpoolingRecorder(database.record, database.record_earlier, folder, spool)
     call_log = GroupCommitLog(recorder.record, 0, is_complete=SpoolCheck(folder, DEADLINE_SECONDS).is_empty)
-    routing = harness.another_server(call_log).routing
-    await _resolve(routing)
+    server = harness.another_server(call_log)
+    await _resolve(server)
     harness.database.fail_write()
-    yield routing
+    yield server
     await harness.crash()
 
 
-async def _resolve(routing: CallRouting) -> None:
-    answer = await routing.resolve(Leg(A, "ann", _CALLEE, validate_only=True))
+async def _resolve(server: UseCases) -> None:
+    answer = await server.outbound.resolve(Leg(A, "ann", _CALLEE, validate_only=True))
     assert answer.call.caller_id == _OURS
 
 
-async def test_resolves_go_on_while_a_call_is_spooled(routing: CallRouting, disk: StuckDisk) -> None:
+async def test_resolves_go_on_while_a_call_is_spooled(server: UseCases, disk: StuckDisk) -> None:
     disk.stop()
-    recorded = asyncio.create_task(routing.resolve(Leg(A, "ann", _CALLEE)))
+    recorded = asyncio.create_task(server.outbound.resolve(Leg(A, "ann", _CALLEE)))
     await disk.until_stopped("exists")
-    await _resolve(routing)
+    await _resolve(server)
     assert not recorded.done()
     disk.go_on()
     assert (await recorded).later
 
 
-async def test_resolves_go_on_while_a_call_back_waits_for_the_disk(
-    routing: CallRouting, disk: StuckDisk
-) -> None:
+async def test_resolves_go_on_while_a_call_back_waits_for_the_disk(server: UseCases, disk: StuckDisk) -> None:
     disk.stop()
-    call_back = asyncio.create_task(routing.route(_OURS, _CALLEE))
+    call_back = asyncio.create_task(server.inbound.route(_OURS, _CALLEE))
     await disk.until_stopped("names")
-    await _resolve(routing)
+    await _resolve(server)
     disk.go_on()
     with pytest.raises(NoDestination):
         await call_back
 
 
 async def test_resolves_go_on_while_the_spool_is_emptied(
-    routing: CallRouting, disk: StuckDisk, spool: Spool
+    server: UseCases, disk: StuckDisk, spool: Spool
 ) -> None:
     await spool.add([call("1")])
     disk.stop()
     removed = asyncio.create_task(spool.remove_first(1))
     await disk.until_stopped("remove")
-    await _resolve(routing)
+    await _resolve(server)
     disk.go_on()
     await removed
     assert spool.count == 0

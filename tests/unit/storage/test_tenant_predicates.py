@@ -42,7 +42,7 @@ from localdial_server.domain.model import (
 )
 from localdial_server.domain.principals import Role
 from localdial_server.storage.call_log.insert import insert_calls
-from localdial_server.storage.sql import audit, call_backs, reader, transaction
+from localdial_server.storage.sql import audit, call_backs, phone_number_claims, reader, transaction
 from localdial_server.storage.sql.rows import to_row
 from localdial_server.storage.sql.schema import audit_events, inbound_calls, metadata
 from localdial_server.storage.sql.transaction import SqlTransaction
@@ -52,7 +52,7 @@ A, OTHERS = "m", ("b", "x")
 X, Y, CALLEE, NEW = "+14155550100", "+14155550101", "+16285550123", "+14155550109"
 MAPPED, MINE, THEIRS = "628", "925", "510"
 
-_MODULES: Final = (audit, reader, transaction)
+_MODULES: Final = (audit, reader, phone_number_claims, transaction)
 
 
 class Predicate(NamedTuple):

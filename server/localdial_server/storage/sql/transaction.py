@@ -1,32 +1,31 @@
 """The `Transaction` port in SQL."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import Connection, Table, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 from typing_extensions import override
 
 from localdial_server.app.current_caller import Caller
 from localdial_server.app.ports.store import StoredRequest, Transaction
 from localdial_server.domain.api_keys import ApiKey
 from localdial_server.domain.audit import (
-    MOST_AREA_CODES,
     NOTHING,
     AuditEventKind,
     Content,
     api_key_content,
+    area_code_contents,
     number_content,
     organization_content,
     user_content,
 )
 from localdial_server.domain.model import Number, Organization, User
-from localdial_server.domain.phone_keys import spellings
 from localdial_server.domain.routing_snapshot import NumberChanges
 from localdial_server.storage.sql.audit import AuditTrail, Change
 from localdial_server.storage.sql.dialect_insert import dialect_insert
+from localdial_server.storage.sql.phone_number_claims import claim_all, disclaim
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.rows import to_number, to_row
 from localdial_server.storage.sql.schema import (
@@ -43,6 +42,7 @@ from localdial_server.storage.sql.schema import (
     versions,
 )
 from localdial_server.storage.sql.touched_numbers import TouchedNumbers
+from localdial_server.storage.sql.upsert import upsert
 
 # The columns to set are those among the parameters.
 _UPDATE_NUMBER: Final = update(numbers).where(
@@ -79,10 +79,10 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def bump_revision(self, organization_id: str) -> int:
-        upsert = dialect_insert(self._connection, revisions).values(
+        first = dialect_insert(self._connection, revisions).values(
             organization_id=organization_id, revision=1
         )
-        bumped = upsert.on_conflict_do_update(
+        bumped = first.on_conflict_do_update(
             index_elements=["organization_id"], set_={"revision": revisions.c.revision + 1}
         )
         revision: int = self._connection.execute(bumped.returning(revisions.c.revision)).scalar_one()
@@ -95,7 +95,7 @@ class SqlTransaction(SqlReader, Transaction):
         self._touched.add_more(organization.organization_id)
         organization_id = organization.organization_id
         before = organization_content(self.organization(organization_id))
-        self._put(organizations, [organization])
+        upsert(self._connection, organizations, [organization])
         change = Change("", before, organization_content(organization))
         self._audit.record(organization_id, AuditEventKind.ORGANIZATION_SET, change)
 
@@ -122,7 +122,7 @@ class SqlTransaction(SqlReader, Transaction):
                 for user_id, user in new.items()
             ]
             self._audit.record(organization_id, AuditEventKind.USER_SET, *changes)
-        self._put(users, users_)
+        upsert(self._connection, users, users_)
 
     @override
     def delete_user(self, organization_id: str, user_id: str) -> None:
@@ -137,36 +137,11 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def claim_all(self, phone_numbers: Sequence[str], organization_id: str) -> Collection[str]:
-        if not phone_numbers:
-            return set()
-        # In a fixed order, so that no two claims of one phone wait for each other.
-        of_phones = sorted({spelling for each in phone_numbers for spelling in spellings(each)})
-        claims = dialect_insert(self._connection, phone_number_owners).on_conflict_do_nothing()
-        claimed: set[str] = set(
-            self._connection.scalars(
-                claims.returning(phone_number_owners.c.phone_number),
-                [{"phone_number": spelling, "organization_id": organization_id} for spelling in of_phones],
-            )
-        )
-        if not claimed.issuperset(phone_numbers):
-            for phone_number, owner in self.owners_of(phone_numbers).items():
-                if owner == organization_id:
-                    claimed.add(phone_number)
-                else:
-                    self.disclaim(phone_number, organization_id)
-        return claimed.intersection(phone_numbers)
+        return claim_all(self._connection, phone_numbers, organization_id)
 
     @override
     def disclaim(self, phone_number: str, organization_id: str) -> None:
-        of_phone = spellings(phone_number)
-        owned = select(numbers).filter_by(organization_id=organization_id)
-        own = select(organizations).filter_by(organization_id=organization_id)
-        in_use = or_(
-            owned.where(numbers.c.phone_number.in_(of_phone)).exists(),
-            own.where(organizations.c.organization_number.in_(of_phone)).exists(),
-        )
-        claims = delete(phone_number_owners).filter_by(organization_id=organization_id)
-        self._connection.execute(claims.where(phone_number_owners.c.phone_number.in_(of_phone), ~in_use))
+        disclaim(self._connection, phone_number, organization_id)
 
     @override
     def add_numbers(self, numbers_: Sequence[Number]) -> None:
@@ -240,7 +215,7 @@ class SqlTransaction(SqlReader, Transaction):
         ]
         if rows:
             self._connection.execute(insert(area_code_mappings), rows)
-        changes = [Change(phone_number, after=part) for part in _area_code_contents(new)]
+        changes = [Change(phone_number, after=part) for part in area_code_contents(new)]
         self._audit.record(organization_id, AuditEventKind.AREA_CODES_MAPPED, *changes)
         return len(rows)
 
@@ -255,7 +230,7 @@ class SqlTransaction(SqlReader, Transaction):
         if area_codes is not None:
             statement = statement.where(area_code_mappings.c.area_code.in_(area_codes))
         mapped = self._connection.scalars(statement.returning(area_code_mappings.c.area_code)).all()
-        changes = [Change(phone_number, part) for part in _area_code_contents(sorted(mapped))]
+        changes = [Change(phone_number, part) for part in area_code_contents(sorted(mapped))]
         self._audit.record(organization_id, AuditEventKind.AREA_CODES_UNMAPPED, *changes)
         return len(mapped)
 
@@ -279,10 +254,10 @@ class SqlTransaction(SqlReader, Transaction):
         self.has_changed_api_keys = True
         self._record_api_key(api_key)
         # The time of the last use is written on its own, and may be newer than what the caller has read.
-        self._put(api_keys, [api_key], kept={"last_use_time"})
-        upsert = dialect_insert(self._connection, versions).values(name=API_KEYS, version=1)
+        upsert(self._connection, api_keys, [api_key], kept={"last_use_time"})
+        first = dialect_insert(self._connection, versions).values(name=API_KEYS, version=1)
         self._connection.execute(
-            upsert.on_conflict_do_update(index_elements=["name"], set_={"version": versions.c.version + 1})
+            first.on_conflict_do_update(index_elements=["name"], set_={"version": versions.c.version + 1})
         )
 
     def _number_contents(self, organization_id: str, phone_numbers: Sequence[str]) -> Mapping[str, Content]:
@@ -311,16 +286,6 @@ class SqlTransaction(SqlReader, Transaction):
         change = Change("", organization_content(self.organization(organization_id)))
         self._audit.record(organization_id, AuditEventKind.ORGANIZATION_DELETED, change)
 
-    def _put(self, table: Table, values: Sequence[object], kept: AbstractSet[str] = frozenset()) -> None:
-        """Create or replace the rows of the values. The columns `kept` are not replaced."""
-        if not values:
-            return
-        statement = dialect_insert(self._connection, table)
-        keys = [column.name for column in table.primary_key]
-        replaced = {column.name: column for column in statement.excluded if column.name not in {*keys, *kept}}
-        upsert = statement.on_conflict_do_update(index_elements=keys, set_=replaced)
-        self._connection.execute(upsert, [to_row(table, value) for value in values])
-
 
 def _by_organization(numbers_: Sequence[Number]) -> Mapping[str, Sequence[Number]]:
     by_organization: defaultdict[str, list[Number]] = defaultdict(list)
@@ -333,9 +298,3 @@ def _to_update(number: Number) -> Mapping[str, object]:
     """Return the parameters of `_UPDATE_NUMBER`: the columns to set, and the key."""
     row = to_row(numbers, number)
     return {"of": row.pop("organization_id"), "number": row.pop("phone_number"), **row}
-
-
-def _area_code_contents(area_codes: Sequence[str]) -> Iterator[Content]:
-    """Yield the area codes as contents of events, in parts of `MOST_AREA_CODES`."""
-    for begin in range(0, len(area_codes), MOST_AREA_CODES):
-        yield {"area_codes": area_codes[begin : begin + MOST_AREA_CODES]}
