@@ -13,7 +13,8 @@ It reaches into private parts of grpcio. If a release lacks them, the server is 
 # ruff: noqa: SLF001 - see above
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+import itertools
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 import grpc
@@ -21,8 +22,9 @@ from grpc._cython import cygrpc
 from grpc.aio import _server
 from typing_extensions import override
 
-# How many calls of a method core may hand over in one round trip between its threads and the loop: of a
-# method that phone calls wait for, and of any other.
+# The most calls of a method that core may hand over in one round trip between its threads and the loop: of a
+# method that phone calls wait for, and of any other. Each takes 2.5 KB from then on. So a method begins with
+# one, and each call adds one: the number doubles with each round trip of a burst.
 _PHONE_CALLS_AT_ONCE: Final = 128
 _AT_ONCE: Final = 16
 _PHONE_CALLS: Final = b"/localdial.v1.CallRouting/"
@@ -51,7 +53,7 @@ def eager_server(options: Sequence[tuple[str, Any]]) -> grpc.aio.Server:
 
 
 class _EagerServer(cygrpc.AioServer):  # type: ignore[misc] # a compiled class
-    """Has many requests for a new call of each method under way, where the base class has one."""
+    """Has up to 128 requests for a new call of a method under way, where the base class has one."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -74,11 +76,14 @@ class _EagerServer(cygrpc.AioServer):  # type: ignore[misc] # a compiled class
         """
         stopped = asyncio.get_running_loop().create_future()
         is_phone_call = method is not None and method.startswith(_PHONE_CALLS)
-        for _ in range(_PHONE_CALLS_AT_ONCE if is_phone_call else _AT_ONCE):
-            self._keep(self._take_calls(method, stopped))
+        more = iter(range(1, _PHONE_CALLS_AT_ONCE if is_phone_call else _AT_ONCE))
+        self._keep(self._take_calls(method, stopped, more))
         return stopped
 
-    async def _take_calls(self, method: bytes | None, stopped: "asyncio.Future[Any]") -> None:
+    async def _take_calls(
+        self, method: bytes | None, stopped: "asyncio.Future[Any]", more: Iterator[object]
+    ) -> None:
+        """Take calls until the server stops, and start another task like this one for each item of `more`."""
         loop = asyncio.get_running_loop()
         name = "" if method is None else method.decode()
         handler = self._handlers.get(name)
@@ -94,6 +99,8 @@ class _EagerServer(cygrpc.AioServer):  # type: ignore[misc] # a compiled class
             except cygrpc._RequestCallError:
                 # The server stops, or the call has ended already.
                 continue
+            for _ in itertools.islice(more, 1):
+                self._keep(self._take_calls(method, stopped, more))
             self._keep(cygrpc._schedule_rpc_coro(answer, call, loop, name))
         if not stopped.done():
             stopped.set_exception(cygrpc._RequestCallError())

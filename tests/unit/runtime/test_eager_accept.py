@@ -51,6 +51,22 @@ async def test_calls_are_taken_while_others_wait_and_all_are_answered() -> None:
     await server.stop(None)
 
 
+async def test_a_method_has_more_requests_for_calls_under_way_the_more_calls_it_had() -> None:
+    service = Service()
+    service.answers.set()
+    server, address = await served(service)
+    requests: Any = server._server._tasks  # type: ignore[attr-defined]
+    # One for the method, and one for calls of no method.
+    assert len(requests) == 2
+    async with grpc.aio.insecure_channel(address) as channel:
+        method: Any = channel.unary_unary(METHOD)
+        await method(b"", timeout=20)
+        assert len(requests) == 3
+        await asyncio.gather(*(method(b"", timeout=20) for _ in range(100)))
+    assert len(requests) == 17
+    await server.stop(None)
+
+
 async def test_a_server_that_stops_finishes_calls_and_takes_no_more(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
