@@ -168,7 +168,31 @@ async def _kept_by_the_session(database: PostgresDatabase, statements: int) -> l
 
 async def test_a_session_keeps_the_statements_prepared(database: PostgresDatabase) -> None:
     kept = await _kept_by_the_session(database, 20)
-    assert sorted(kept) == [f"prepared {_INSERT.decode()}", "setting enable_seqscan"]
+    assert sorted(kept) == [
+        f"prepared {_INSERT.decode()}",
+        "setting enable_seqscan",
+        "setting plan_cache_mode",
+    ]
+
+
+async def test_a_session_never_plans_the_statement_of_a_lone_call_again(postgres: PostgresServer) -> None:
+    database = PostgresDatabase(postgres.create_database(), DEADLINE_SECONDS, DEADLINE_SECONDS)
+    await asyncio.to_thread(migrate, database.engine)
+    for index in range(20):
+        calls = [_CALL._replace(call_id=f"{index}")]
+        await database.append("test", replace(insertion(calls, in_order=True), work=_unneeded_calls))
+    # The session itself is asked, which tells in a call_id.
+    told = b"""
+        INSERT INTO outbound_calls (organization_id, call_id, user_id, callee_number, caller_id, reason,
+          call_time, revision)
+        SELECT 'plans', custom_plans || ' of ' || custom_plans + generic_plans, '', '', '', '', 0, 0
+        FROM pg_prepared_statements WHERE statement NOT LIKE '%custom_plans%'
+    """
+    await database.append("test", _insertion(statement=told, count=1, work=_unneeded))
+    plans = select(outbound_calls.c.call_id).filter_by(organization_id="plans")
+    assert await database.read("test", lambda connection: connection.scalars(plans).all()) == ["0 of 20"]
+    await database.close()
+    postgres.drop_database(database._url)
 
 
 async def test_no_plan_that_reads_the_whole_table_is_kept_from_when_it_was_small(

@@ -19,6 +19,10 @@ from localdial_server.storage.engines.postgres_errors import one_line
 # How long a request to cancel a query may take.
 _CANCEL_SECONDS = 1.0
 
+# Otherwise PostgreSQL plans a statement each time that it gets an array of one element, which takes longer
+# than to run it. The one plan is kept while the tables grow, so it must not read a small table whole.
+_PLAN_ONCE: Final = b"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off"
+
 # The name of a statement that is not prepared.
 _UNNAMED: Final = b""
 
@@ -84,8 +88,7 @@ class LoopConnection:
         name = _UNNAMED
         # A pooler answers a new connection before it has a session, so it makes up the process.
         if pid.get_value(0, 0) == b"%d" % self._pgconn.backend_pid:
-            # The plan is kept while the tables grow, so it must not be one that reads a small table whole.
-            await self._send(self._pgconn.send_query, b"SET enable_seqscan = off")
+            await self._send(self._pgconn.send_query, _PLAN_ONCE)
             name = b"localdial_%d" % len(self._prepared)
             await self._send(self._pgconn.send_prepare, name, sql)
         self._prepared[sql] = name
