@@ -5,7 +5,6 @@ import logging
 import math
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from google.protobuf.descriptor import MethodDescriptor
@@ -105,10 +104,10 @@ class Admission:
         rates: Rates = _NO_RATES,
         is_known: Callable[[str], bool] = lambda _: False,
         *,
-        calls_at_once: int = BOUNDS[Work.CALLS].running,
+        calls: Bounds = BOUNDS[Work.CALLS],
     ) -> None:
-        """`calls_at_once`: how much work of `Work.CALLS` may run at once."""
-        bounds = {**BOUNDS, Work.CALLS: replace(BOUNDS[Work.CALLS], running=calls_at_once)}
+        """Use `calls` as the bounds of `Work.CALLS`, which depend on how fast the front is."""
+        bounds = {**BOUNDS, Work.CALLS: calls}
         self.is_known: Final = is_known
         self.capacities: Final = {work: Capacity(work, bounds[work]) for work in Work}
         self.rates: Final = RateLimits(rates)

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 import grpc
 
+from localdial_server.rpc.capacity import Bounds
 from localdial_server.rpc.contract import Contract
 from localdial_server.rpc.request_sizes import limits_by_path, transport_limit_bytes
 from localdial_server.runtime.connections import connection_limit, raise_file_limit
@@ -31,8 +32,8 @@ class Front(Protocol):
     Add handlers and addresses first, then start it.
     """
 
-    calls_at_once: int
-    """How many resolves may run at once (`rpc.admission`)."""
+    calls: Bounds
+    """How many resolves may run at once, and how many may wait (`rpc.admission`)."""
 
     def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Serve the methods of these handlers, which `grpc.method_handlers_generic_handler` has made."""

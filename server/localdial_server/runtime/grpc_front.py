@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import grpc
 from typing_extensions import override
 
+from localdial_server.rpc.admission import BOUNDS
+from localdial_server.rpc.prices import Work
 from localdial_server.runtime.connections import channel_arguments
 from localdial_server.runtime.eager_accept import eager_server
 from localdial_server.runtime.front import Front, FrontLimits
@@ -19,7 +21,7 @@ class GrpcFront(Front):
 
     # With 128, as many were taken out of core's queue, which knows no fairness, as were served: in a flood of
     # one organization the calls of another waited for 317 ms (median) instead of 18.
-    calls_at_once = 48
+    calls = BOUNDS[Work.CALLS]
 
     def __init__(self, limits: FrontLimits, *, shared_port: bool) -> None:
         """With `shared_port`, other processes may listen on the same ports."""

@@ -167,7 +167,7 @@ def _admission(settings: Settings, storage: Storage, front: Front) -> Admission:
     return Admission(
         settings.rates,
         lambda organization_id: snapshots.cached(organization_id) is not None,
-        calls_at_once=front.calls_at_once,
+        calls=front.calls,
     )
 
 

@@ -14,6 +14,7 @@ from localdial_server.rpc.admission import BOUNDS, Admission, Gate, Overloaded, 
 from localdial_server.rpc.contract import Contract
 from localdial_server.rpc.prices import Work
 from localdial_server.rpc.refusals import Refusals
+from localdial_server.runtime.fast_front import FastFront
 
 
 def leg(organization_id: str) -> bytes:
@@ -44,6 +45,14 @@ async def test_a_flood_of_one_organization_is_refused_and_the_call_of_another_wa
     assert sum(isinstance(one, Ticket) for one in found) == bounds.running
     assert sum(isinstance(one, Overloaded) for one in found) == 1_000 - bounds.running - bounds.waiting
     assert found[-1] is None
+
+
+async def test_the_fast_front_refuses_none_of_500_calls_that_a_pause_of_the_machine_left_open() -> None:
+    resolve = gate(Admission(is_known=lambda _: True, calls=FastFront.calls))
+
+    found = await outcomes(resolve, [leg("acme")] * 500)
+
+    assert not any(isinstance(one, Overloaded) for one in found)
 
 
 async def test_made_up_organizations_share_one_turn() -> None:
