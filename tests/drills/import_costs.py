@@ -26,8 +26,6 @@ OF_SERVER: Final = (
     "grpc",
     "localdial.v1.call_routing_pb2",
     "typer",
-    "pydantic.main",
-    "pydantic_settings",
     "sqlalchemy",
     "sqlalchemy.dialects.sqlite",
     "prometheus_client",

@@ -22,7 +22,7 @@ from localdial_server.runtime.sqlite_version import require_sqlite_version, wal_
 from localdial_server.runtime.storage import (
     open_database,
 )
-from localdial_server.settings.errors import SettingsError, StartError
+from localdial_server.settings.errors import SettingsError, StartError, raise_if_any
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.engines.postgres import PostgresDatabase
@@ -219,7 +219,7 @@ def _webhook(settings: Settings) -> Finding:
             "is not set up: Twilio cannot ask where call-backs go; your PBX must call RouteInboundCall"
         )
     try:
-        settings.require_webhook()
+        raise_if_any(settings.webhook_problems)
     except SettingsError as error:
         return check.problem("; ".join(str(error).splitlines()))
     url = settings.webhook_public_url

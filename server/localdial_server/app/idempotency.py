@@ -1,19 +1,14 @@
 """Requests that spend or delete: carried out once per request_id, with the first answer kept."""
 
 import asyncio
-import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
-from pydantic import TypeAdapter
-
 from localdial_server.app.ports.store import Reader, StoredRequest, Transaction
+from localdial_server.app.stored_answers import from_json, to_json
 from localdial_server.domain.errors import RequestIdReused
 
 A = TypeVar("A")
-
-# Cached by type, because building one takes milliseconds.
-_adapter_of: Any = functools.cache(TypeAdapter)
 
 
 class IdempotentRequests(Generic[A]):
@@ -25,7 +20,7 @@ class IdempotentRequests(Generic[A]):
 
     def __init__(self, kind: str, answer_type: type[A]) -> None:
         self._kind = kind
-        self._answer_adapter: TypeAdapter[A] = _adapter_of(answer_type)
+        self._answer_type = answer_type
         self._running: dict[tuple[str, str], tuple[str, asyncio.Task[A]]] = {}
 
     async def run_once(
@@ -72,8 +67,7 @@ class IdempotentRequests(Generic[A]):
 
     def finish(self, transaction: Transaction, organization_id: str, request_id: str, answer: A) -> None:
         """Store the answer that repeats of the stored request get from now on."""
-        text = self._answer_adapter.dump_json(answer).decode("utf-8")
-        transaction.set_answer(organization_id, request_id, text)
+        transaction.set_answer(organization_id, request_id, to_json(answer))
 
     def _read(self, stored: StoredRequest) -> A | None:
-        return self._answer_adapter.validate_json(stored.answer) if stored.answer is not None else None
+        return None if stored.answer is None else from_json(self._answer_type, stored.answer)

@@ -97,6 +97,19 @@ def settings_from(out: Output, config_file: Path | None, **options: object) -> "
     return settings.read_settings(config_file, **options)
 
 
+def lasting_settings_from(out: Output, config_file: Path | None, **options: object) -> "Settings":
+    """Do what `settings_from` does for a command that keeps running, which Pydantic would fill.
+
+    Raises `StartError` too.
+    """
+    from localdial_server.settings.values import read_values  # noqa: PLC0415 - see above
+
+    reading = read_values(config_file, CLIENT_VARIABLES, **options)
+    for name, similar in reading.unknown_variables:
+        _warn_of_variable(out, name, similar)
+    return reading.settings()
+
+
 def _warn_of_variable(out: Output, name: str, similar: str | None) -> None:
     suggestion = f"; did you mean {similar}?" if similar else ""
     out.warn(f"the environment variable {name} is not used: there is no such setting{suggestion}")

@@ -14,14 +14,15 @@ from typing_extensions import override
 
 from localdial_client import Client, LocaldialError
 from localdial_server.cli import demo_setup
-from localdial_server.cli.command import command_line, local_command, settings_from
+from localdial_server.cli.command import command_line, lasting_settings_from, local_command
 from localdial_server.cli.connection import ConnectionOptions
 from localdial_server.cli.demo_setup import DEMO, MAPPED
 from localdial_server.cli.exit_codes import CliError, ExitCode
 from localdial_server.cli.options import ConfigOption
 from localdial_server.cli.output import Output
 from localdial_server.settings.addresses import reachable
-from localdial_server.settings.errors import StartError
+from localdial_server.settings.errors import StartError, raise_if_any
+from localdial_server.settings.variables import ENV_PREFIX
 
 # -P keeps modules in the working directory from being imported.
 _PYTHON: Final = (sys.executable, "-P", "-m")
@@ -42,7 +43,7 @@ class ServeCommand(TyperCommand):
 def _settings_help() -> str:
     from rich.markup import escape  # noqa: PLC0415 - slow to load
 
-    from localdial_server.settings.settings import ENV_PREFIX, describe_settings  # noqa: PLC0415 - slow to load
+    from localdial_server.settings.settings import describe_settings  # noqa: PLC0415 - slow to load
 
     text = (
         "Settings. Each is an environment variable, or a key of the TOML file in lower case and without "
@@ -105,7 +106,7 @@ def serve(
     if load_demo:
         _load_demo(load_demo, out)
         return
-    settings = settings_from(
+    settings = lasting_settings_from(
         out,
         config_file,
         listen=listen,
@@ -114,7 +115,7 @@ def serve(
         allow_insecure=insecure or None,
     )
     if settings.webhook_listen:
-        settings.require_webhook()
+        raise_if_any(settings.webhook_problems)
     if demo and (settings.uses_tls or settings.credentials_required):
         raise CliError(
             "--demo needs a server without TLS and without credentials; start the server without it, and "
@@ -156,12 +157,12 @@ def _demo_command(address: str, out: Output) -> Sequence[str]:
 def _serve_as_worker() -> None:
     """Serve as one of several workers, reporting to the supervisor as `Supervisor` expects."""
     from localdial_server.runtime import serve as server_process  # noqa: PLC0415 - slow to load
-    from localdial_server.settings.settings import read_settings  # noqa: PLC0415 - slow to load
+    from localdial_server.settings.values import read_values  # noqa: PLC0415 - slow to load
 
     to_supervisor = Output(as_json=True)
     try:
         server_process.serve(
-            read_settings(),
+            read_values().settings(),
             lambda address: to_supervisor.announce({"address": address}),
             shared_port=True,
             stop_when=sys.stdin.fileno(),

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from localdial_server.cli.command import errors_shown, output_of, settings_from
+from localdial_server.cli.command import errors_shown, lasting_settings_from, output_of
 from localdial_server.cli.connection import ConnectionOptions, takes_connection
 from localdial_server.cli.options import ConfigOption, JsonOption, root_options
+from localdial_server.settings.errors import raise_if_any
 
 if TYPE_CHECKING:
     from localdial_server.web.webhook.routing_client import Server
@@ -42,8 +43,8 @@ def webhook(
         out.announce({"address": address}, f"the webhook is ready on {address}")
 
     with errors_shown(out):
-        settings = settings_from(out, config_file, webhook_listen=listen)
-        settings.require_webhook()
+        settings = lasting_settings_from(out, config_file, webhook_listen=listen)
+        raise_if_any(settings.webhook_problems)
         standalone.serve(
             settings,
             _server(root_options(context).connection.overridden_by(given)),

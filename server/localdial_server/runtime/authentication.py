@@ -11,12 +11,13 @@ from localdial_server.rpc.credentials import Credentials
 from localdial_server.rpc.own_webhook import WithOwnWebhook
 from localdial_server.runtime.storage import Background, Storage
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings, env_name
+from localdial_server.settings.variables import env_name
 
 # They load `jwt`, which no server without an issuer of tokens needs.
 if TYPE_CHECKING:
     from localdial_server.rpc.signing_keys import SigningKeys
     from localdial_server.rpc.tokens import TokenVerifier
+    from localdial_server.settings.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Authentication(NamedTuple):
     background: Sequence[Background]
 
 
-async def authentication(settings: Settings, storage: Storage) -> Authentication:
+async def authentication(settings: "Settings", storage: Storage) -> Authentication:
     """Build the check of credentials. Raises `StartError` if the file with the issuer's keys is unusable."""
     keys = await _signing_keys(settings)
     credentials = Credentials(
@@ -43,7 +44,7 @@ async def authentication(settings: Settings, storage: Storage) -> Authentication
     )
 
 
-async def _signing_keys(settings: Settings) -> "SigningKeys | None":
+async def _signing_keys(settings: "Settings") -> "SigningKeys | None":
     if not settings.jwt_issuer:
         return None
     from localdial_server.rpc.signing_keys import SigningKeys, UnusableKeys  # noqa: PLC0415 - see above
@@ -61,7 +62,7 @@ async def _signing_keys(settings: Settings) -> "SigningKeys | None":
     return keys
 
 
-def _token_verifier(settings: Settings, keys: "SigningKeys") -> "TokenVerifier":
+def _token_verifier(settings: "Settings", keys: "SigningKeys") -> "TokenVerifier":
     from localdial_server.rpc.tokens import TokenVerifier  # noqa: PLC0415 - see above
 
     return TokenVerifier(

@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import uuid_utils
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -24,10 +25,12 @@ from localdial_server.runtime.storage import (
     unusable_database,
 )
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings
 from localdial_server.storage.sql.call_back_groups import GroupedCallBacks
 from localdial_server.storage.sql.migrate import SchemaError
 from localdial_server.storage.sql.store import SqlStore
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +47,7 @@ class Application:
 
     use_cases: UseCases
     background: Sequence[Background]
-    settings: Settings
+    settings: "Settings"
     storage: Storage
     clock_watch: ClockWatch
 
@@ -81,7 +84,7 @@ class Application:
 
 
 @contextlib.asynccontextmanager
-async def application(settings: Settings) -> AsyncIterator[Application]:
+async def application(settings: "Settings") -> AsyncIterator[Application]:
     """Build the use cases for the settings; on exit, every recorded call is durable."""
     async with opened_storage(settings) as storage, opened_carriers(settings, storage.database) as carriers:
         # A clock of its own: it stands still for as long as the machine's clock is behind recorded calls.
@@ -119,7 +122,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             await storage.inbound_call_log.close()
 
 
-def migrate(settings: Settings) -> str:
+def migrate(settings: "Settings") -> str:
     """Bring the database's schema up to date; return one line that says what was done.
 
     Raises `StartError`.

@@ -2,18 +2,21 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from localdial_server.app.ports.carrier import Carriers
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.single_account import SingleAccount
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
-from localdial_server.settings.settings import Settings
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
+
 
 @contextlib.asynccontextmanager
-async def opened_carriers(settings: Settings, database: Database) -> AsyncIterator[Carriers]:
+async def opened_carriers(settings: "Settings", database: Database) -> AsyncIterator[Carriers]:
     """Open the carrier of the settings, and close it at the end.
 
     The simulated carrier keeps its sales in `database`.
@@ -36,7 +39,7 @@ async def opened_carriers(settings: Settings, database: Database) -> AsyncIterat
         carriers.close()
 
 
-def twilio_account(settings: Settings) -> TwilioAccount:
+def twilio_account(settings: "Settings") -> TwilioAccount:
     """Return the account of settings whose carrier is Twilio."""
     if settings.twilio_api_key_sid:
         username, secret = settings.twilio_api_key_sid, settings.twilio_api_key_secret

@@ -16,7 +16,7 @@ from localdial_server.rpc.fast_front.application import Application
 from localdial_server.runtime.front import Front, FrontLimits
 from localdial_server.runtime.h2corn_listener import H2cornListener
 from localdial_server.settings.addresses import opened
-from localdial_server.settings.settings import env_name
+from localdial_server.settings.variables import env_name
 from localdial_server.tls.server_certificates import ServerCertificates
 
 # As in `runtime.connections`, whose reasons apply here too.

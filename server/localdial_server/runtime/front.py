@@ -1,7 +1,7 @@
 """What takes calls from the network: gRPC for Python, or the fast front."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import grpc
 
@@ -10,8 +10,11 @@ from localdial_server.rpc.contract import Contract
 from localdial_server.rpc.request_sizes import limits_by_path, transport_limit_bytes
 from localdial_server.runtime.connections import connection_limit, raise_file_limit
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings, env_name
+from localdial_server.settings.variables import env_name
 from localdial_server.tls.server_certificates import ServerCertificates
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 
 class FrontLimits(NamedTuple):
@@ -62,7 +65,7 @@ class Front(Protocol):
         """
 
 
-def front_of(settings: Settings, contract: Contract, *, shared_port: bool) -> Front:
+def front_of(settings: "Settings", contract: Contract, *, shared_port: bool) -> Front:
     """Return the front that the settings name. With `shared_port`, other processes may listen on its ports.
 
     Raises `StartError` if it is not installed.

@@ -12,7 +12,7 @@ from localdial_server.runtime.connections import channel_arguments
 from localdial_server.runtime.eager_accept import eager_server
 from localdial_server.runtime.front import Front, FrontLimits
 from localdial_server.settings.addresses import cannot_listen, opened
-from localdial_server.settings.settings import env_name
+from localdial_server.settings.variables import env_name
 from localdial_server.tls.server_certificates import ServerCertificates
 
 

@@ -4,18 +4,21 @@ import contextlib
 import logging
 import tempfile
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from localdial_server.runtime.front import Front
 from localdial_server.runtime.supervision import Event
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_loopback
 from localdial_server.tls.server_certificates import ServerCertificates
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 
-def bind(front: Front, settings: Settings, certificates: ServerCertificates | None) -> str:
+def bind(front: Front, settings: "Settings", certificates: ServerCertificates | None) -> str:
     """Add the addresses of the settings; return `listen` with port 0 replaced by the real one.
 
     Raises `StartError`.
@@ -52,7 +55,7 @@ def own_socket(front: Front) -> Iterator[str]:
         yield target
 
 
-def exposure(settings: Settings, address: str) -> Event:
+def exposure(settings: "Settings", address: str) -> Event:
     """Return the event that says who may call the server at `address`: with which credentials, or anybody."""
     if settings.credentials_required:
         accepted = ["an API key"]

@@ -7,7 +7,7 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -34,13 +34,15 @@ from localdial_server.runtime.side_listeners import metrics_served, webhook_serv
 from localdial_server.runtime.sqlite_version import wal_reset_bug
 from localdial_server.runtime.stopping import stop_gracefully
 from localdial_server.runtime.storage import Background, Storage
-from localdial_server.settings.settings import Settings
 from localdial_server.tls.server_certificates import (
     ServerCertificates,
     reload_of,
     server_certificates,
     watched,
 )
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ _SERVICE_NAMES = [f"{PACKAGE}.{name}" for name in SERVICES]
 
 
 def serve(
-    settings: Settings,
+    settings: "Settings",
     on_ready: Callable[[str], None],
     *,
     shared_port: bool = False,
@@ -78,7 +80,7 @@ def serve(
 
 
 async def _serve(
-    settings: Settings,
+    settings: "Settings",
     certificates: ServerCertificates | None,
     on_ready: Callable[[str], None],
     *,
@@ -162,7 +164,7 @@ def _stop_event(stop_when: int | None, certificates: ServerCertificates | None) 
     return stop
 
 
-def _admission(settings: Settings, storage: Storage, front: Front) -> Admission:
+def _admission(settings: "Settings", storage: Storage, front: Front) -> Admission:
     snapshots = storage.snapshots
     return Admission(
         settings.rates,
@@ -180,7 +182,7 @@ def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
     }
 
 
-async def _keep_health(storage: Storage, servicer: HealthServicer, settings: Settings) -> None:
+async def _keep_health(storage: Storage, servicer: HealthServicer, settings: "Settings") -> None:
     """Update the health of the server and of call-backs at each polling interval, until cancelled."""
     while True:
         records_calls = await asyncio.to_thread(storage.records_calls)
@@ -198,7 +200,7 @@ async def _keep_health(storage: Storage, servicer: HealthServicer, settings: Set
 @contextlib.asynccontextmanager
 async def _served(
     front: Front,
-    settings: Settings,
+    settings: "Settings",
     certificates: ServerCertificates | None,
     *,
     shared_port: bool,

@@ -3,17 +3,23 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY
 
 from localdial_server.observability import metrics_server
 from localdial_server.settings.addresses import cannot_listen
-from localdial_server.settings.settings import Settings, env_name
+from localdial_server.settings.variables import env_name
 from localdial_server.tls.server_certificates import ServerCertificates, for_http
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 
 @contextlib.asynccontextmanager
-async def metrics_served(settings: Settings, certificates: ServerCertificates | None) -> AsyncIterator[None]:
+async def metrics_served(
+    settings: "Settings", certificates: ServerCertificates | None
+) -> AsyncIterator[None]:
     """Serve metrics if the settings name an address. Raises `StartError` if it cannot be bound."""
     if not settings.metrics_listen:
         yield
@@ -30,7 +36,7 @@ async def metrics_served(settings: Settings, certificates: ServerCertificates | 
 
 
 def metrics_context(
-    settings: Settings, certificates: ServerCertificates | None
+    settings: "Settings", certificates: ServerCertificates | None
 ) -> metrics_server.NewContext | None:
     """Return the function that returns the context for a new connection to the metrics; None: plain HTTP."""
     tls = for_http(settings.metrics_listen, certificates)
@@ -40,7 +46,7 @@ def metrics_context(
 
 @contextlib.asynccontextmanager
 async def webhook_served(
-    settings: Settings, server: str, certificates: ServerCertificates | None, *, shared_port: bool
+    settings: "Settings", server: str, certificates: ServerCertificates | None, *, shared_port: bool
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """Serve the webhook of the server at the gRPC target `server`, on the address that the settings name.
 

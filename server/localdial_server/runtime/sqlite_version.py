@@ -1,9 +1,13 @@
 """What localdial asks of the SQLite that Python uses."""
 
+from typing import TYPE_CHECKING
+
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.engines import sqlite
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 
 def require_sqlite_version() -> None:
@@ -21,7 +25,7 @@ def require_sqlite_version() -> None:
         )
 
 
-def wal_reset_bug(settings: Settings) -> str:
+def wal_reset_bug(settings: "Settings") -> str:
     """Return a warning if the database is in an SQLite that may corrupt it; empty if not."""
     if is_postgresql(settings.database_url) or not sqlite.has_wal_reset_bug():
         return ""

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from localdial_server.rpc.handlers import RpcHandlers
 from localdial_server.rpc.health import HealthServicer
 from localdial_server.runtime.front import Front
-from localdial_server.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 # How long the last calls wait for the other workers on the port to close theirs, in seconds. Their clients
 # would connect to one of those while it closes.
@@ -22,7 +24,7 @@ async def stop_gracefully(
     rpc: RpcHandlers,
     health: HealthServicer,
     stop_webhook: Callable[[], Awaitable[None]],
-    settings: Settings,
+    settings: "Settings",
 ) -> None:
     """Finish the calls in flight, refuse new ones, and close all connections.
 

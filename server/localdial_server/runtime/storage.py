@@ -14,7 +14,6 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from localdial_server.runtime.forgotten_state import refuse_forgotten_state
 from localdial_server.runtime.sqlite_version import require_sqlite_version
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.inbound import (
@@ -37,6 +36,7 @@ from localdial_server.storage.sql.migrate import migrate as migrate_schema
 
 # psycopg and the dialects of PostgreSQL take 80 ms to load, which no server on SQLite needs.
 if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
     from localdial_server.storage.engines.postgres import PostgresDatabase
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Storage:
 
 
 @contextlib.asynccontextmanager
-async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
+async def opened_storage(settings: "Settings") -> AsyncIterator[Storage]:
     """Open the storage of the settings, and close it at the end. Raises `StartError`."""
     database = open_database(settings, must_answer=False)
     try:
@@ -109,7 +109,7 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
 
 
 @contextlib.asynccontextmanager
-async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> AsyncIterator[Storage]:
+async def _shared_storage(database: "PostgresDatabase", settings: "Settings") -> AsyncIterator[Storage]:
     """Open everything that belongs to a database that several servers share."""
     from localdial_server.storage.call_log import insert_postgres  # noqa: PLC0415 - see above
     from localdial_server.storage.engines.postgres import refuses_for_good  # noqa: PLC0415 - see above
@@ -200,13 +200,13 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
         await inbound_recorder.close()
 
 
-def _cache_policy(settings: Settings, *, max_age: float) -> CachePolicy:
+def _cache_policy(settings: "Settings", *, max_age: float) -> CachePolicy:
     return CachePolicy(
         max_age=max_age, idle=_SNAPSHOT_IDLE_SECONDS, memory=settings.snapshot_memory_mb * _BYTES_PER_MB
     )
 
 
-def open_database(settings: Settings, *, must_answer: bool = True) -> "SqliteDatabase | PostgresDatabase":
+def open_database(settings: "Settings", *, must_answer: bool = True) -> "SqliteDatabase | PostgresDatabase":
     """Open the database of the settings. Raises `StartError`.
 
     `must_answer`: raise it also if PostgreSQL does not answer; otherwise the caller waits for PostgreSQL.
@@ -236,7 +236,7 @@ def open_database(settings: Settings, *, must_answer: bool = True) -> "SqliteDat
         raise StartError(f"cannot open {file}: {error.strerror}; set LOCALDIAL_DATABASE_URL") from None
 
 
-def migrate_database(database: "SqliteDatabase | PostgresDatabase", settings: Settings) -> str:
+def migrate_database(database: "SqliteDatabase | PostgresDatabase", settings: "Settings") -> str:
     """Bring the schema up to date; return one line that says what was done. Raises `StartError`."""
     try:
         before, after = migrate_schema(database.engine)
@@ -249,7 +249,7 @@ def migrate_database(database: "SqliteDatabase | PostgresDatabase", settings: Se
     return f"the schema was migrated from {before or 'nothing'} to {after}"
 
 
-def unusable_database(settings: Settings, error: Exception) -> StartError:
+def unusable_database(settings: "Settings", error: Exception) -> StartError:
     """Return the error that says why the database of the settings cannot be used."""
     return StartError(f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {one_line(error)}")
 
@@ -261,7 +261,7 @@ def one_line(error: BaseException | None) -> str:
 
 
 def _claim_spool(
-    folder: SpoolFolder[T], spool: Spool[T], database: "PostgresDatabase", settings: Settings
+    folder: SpoolFolder[T], spool: Spool[T], database: "PostgresDatabase", settings: "Settings"
 ) -> None:
     """Claim the spool for this database, so that calls of another one are never replayed into it."""
     identity = identity_of(database.engine)
@@ -277,7 +277,7 @@ def _claim_spool(
         raise _unusable_spool(settings, error) from None
 
 
-def _unusable_spool(settings: Settings, error: Exception) -> StartError:
+def _unusable_spool(settings: "Settings", error: Exception) -> StartError:
     return StartError(
         f"cannot keep calls in {settings.spool_directory} (LOCALDIAL_SPOOL_DIRECTORY): {one_line(error)}"
     )

@@ -167,10 +167,10 @@ def _metrics(listen: str, *, uses_tls: bool) -> Iterator[_Metrics]:
     certificates = new_context = None
     if uses_tls:
         from localdial_server.runtime.side_listeners import metrics_context  # noqa: PLC0415 - loads gRPC
-        from localdial_server.settings.settings import read_settings  # noqa: PLC0415 - slow to load
+        from localdial_server.settings.values import read_values  # noqa: PLC0415 - most need no settings
         from localdial_server.tls.server_certificates import server_certificates  # noqa: PLC0415 - loads gRPC
 
-        settings = read_settings(metrics_listen=listen)
+        settings = read_values(metrics_listen=listen).settings()
         certificates = server_certificates(settings)
         assert certificates is not None
         new_context = metrics_context(settings, certificates)

@@ -13,10 +13,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NoReturn
-
-from pydantic import SecretStr
-from pydantic_core import to_json
+from typing import TYPE_CHECKING, NoReturn
 
 from localdial_server.observability.logs import configure_logging
 from localdial_server.runtime.connections import raise_file_limit
@@ -25,15 +22,18 @@ from localdial_server.runtime.ports import exposure
 from localdial_server.runtime.supervision import HANDED_OVER_ENV, Event, Supervision
 from localdial_server.settings.addresses import listen_alone, opened
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import CONFIG_ENV, Settings, env_name
+from localdial_server.settings.variables import CONFIG_ENV, env_name
 from localdial_server.tls.server_certificates import for_http, server_certificates
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 # How long a worker may take to stop, in addition to its calls and its last transaction.
 _MARGIN_SECONDS = 5.0
 
 
 def become_supervisor(
-    settings: Settings,
+    settings: "Settings",
     program: Sequence[str],
     *,
     ready_line: Callable[[str], str],
@@ -89,32 +89,16 @@ def become_supervisor(
             raise StartError(f"cannot start the supervisor {program[0]}: {error.strerror}") from None
 
 
-def _environment(settings: Settings, addresses: Mapping[str, str]) -> Mapping[str, str]:
+def _environment(settings: "Settings", addresses: Mapping[str, str]) -> Mapping[str, str]:
     """Return the environment of a worker. It holds all settings, so the worker reads no file.
 
     `addresses` are the settings that are other ones for workers.
     """
-    values = {**dict(settings), **addresses, "workers": 1}
-    ours = {env_name(name): _serialized(value) for name, value in values.items()}
+    changed = {env_name(name): value for name, value in {**addresses, "workers": "1"}.items()}
+    ours = {**settings.as_variables, **changed}
     # Setting names are case-insensitive and the last duplicate wins, so put ours last.
     others = {name: value for name, value in os.environ.items() if name not in {CONFIG_ENV, *ours}}
     return {**others, **ours}
-
-
-def _serialized(value: object) -> str:
-    """Return a setting in the form of its environment variable."""
-    match value:
-        case SecretStr():
-            return value.get_secret_value()
-        case None:
-            # An empty variable counts as not set.
-            return ""
-        case Mapping():
-            return to_json(value, exclude_none=True).decode()
-        case frozenset():
-            return ",".join(sorted(value))
-        case _:
-            return str(value)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """The errors of invalid settings, and of servers and commands that cannot run."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -18,6 +19,12 @@ class SettingsError(Exception):
     def __init__(self, *problems: SettingProblem) -> None:
         super().__init__("\n".join(f"{problem.setting}: {problem.message}" for problem in problems))
         self.problems = problems
+
+
+def raise_if_any(problems: Sequence[SettingProblem]) -> None:
+    """Raise `SettingsError` if there are problems."""
+    if problems:
+        raise SettingsError(*problems)
 
 
 class StartError(Exception):

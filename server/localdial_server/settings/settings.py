@@ -31,6 +31,7 @@ from localdial_server.settings.field_docstrings import field_docstrings
 from localdial_server.settings.identity_settings import IdentitySettings
 from localdial_server.settings.limit_settings import LimitSettings
 from localdial_server.settings.security_settings import SecuritySettings, safe_to_expose
+from localdial_server.settings.serialized import serialized
 from localdial_server.settings.service_links import is_service_link
 from localdial_server.settings.state_directory import DATABASE_FILE, SPOOL_FOLDER, default_state_directory
 from localdial_server.settings.validators import (
@@ -49,9 +50,8 @@ from localdial_server.settings.validators import (
     valid_public_url,
     valid_shared_keys,
 )
+from localdial_server.settings.variables import CONFIG_ENV, ENV_PREFIX, env_name
 
-ENV_PREFIX = "LOCALDIAL_"
-CONFIG_ENV = "LOCALDIAL_CONFIG"
 _TEST_PREFIX = "LOCALDIAL_TEST_"
 
 # The groups of settings in the help and the documentation, by the prefixes of their names.
@@ -241,6 +241,16 @@ class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySetting
         return f"postgresql://{host}:{port}/{parameters['dbname']}"
 
     @property
+    def from_user(self) -> frozenset[str]:
+        """The names of the settings that have no default value, or were set to it."""
+        return frozenset(self.model_fields_set)
+
+    @property
+    def as_variables(self) -> Mapping[str, str]:
+        """All settings in the form of their environment variables, by the names of these."""
+        return {env_name(name): serialized(value) for name, value in self}
+
+    @property
     def stop_seconds(self) -> float:
         """How long the calls of a stopping server may take: first the webhook's, then gRPC's."""
         servers = 2 if self.webhook_listen else 1
@@ -256,8 +266,9 @@ class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySetting
             "carriers sign requests and report calls differently, so use it for numbers only"
         )
 
-    def require_webhook(self) -> None:
-        """Raise `SettingsError` unless all that the voice webhook needs is set."""
+    @property
+    def webhook_problems(self) -> Sequence[SettingProblem]:
+        """What the voice webhook needs and is not set."""
         problems = []
         if not self.webhook_public_url:
             problem = "must be set for the webhook: the URL that Twilio calls, up to the /voice at its end"
@@ -269,8 +280,7 @@ class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySetting
                 "from Twilio"
             )
             problems.append(SettingProblem(env_name("twilio_auth_token"), problem))
-        if problems:
-            raise SettingsError(*problems)
+        return problems
 
 
 def _allowed_within(setting: str, text: str) -> str:
@@ -287,11 +297,6 @@ class SettingHelp(NamedTuple):
     default: str
     """The default value as text; `none` if it is empty."""
     description: str
-
-
-def env_name(setting: str) -> str:
-    """Return the name of a setting's environment variable."""
-    return f"{ENV_PREFIX}{setting.upper()}"
 
 
 def describe_settings() -> list[SettingHelp]:

@@ -9,12 +9,14 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING, Any, Final
 
 from localdial_server.domain.characters import named
 from localdial_server.domain.international import is_country
+
+# A running server uses some of this module without loading Pydantic.
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 _MAX_PORT = 65_535
 
@@ -82,7 +84,7 @@ def is_loopback(address: str) -> bool:
         return host.lower() == "localhost"
 
 
-def valid_database_url(secret: SecretStr) -> SecretStr:
+def valid_database_url(secret: "SecretStr") -> "SecretStr":
     """Accept the URL of an SQLite file or of a PostgreSQL database."""
     scheme, separator, rest = secret.get_secret_value().partition("://")
     if scheme == "sqlite" and separator:
@@ -103,7 +105,7 @@ def valid_database_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def postgresql_parameters(url: SecretStr) -> Mapping[str, Any]:
+def postgresql_parameters(url: "SecretStr") -> Mapping[str, Any]:
     """Return libpq's parameters for a PostgreSQL URL. Raises `ValueError`."""
     # The driver parses the URL: only it knows everything that may be in it, such as several hosts,
     # sockets and TLS.
@@ -139,7 +141,7 @@ def valid_country(value: str) -> str:
     return value
 
 
-def is_postgresql(database_url: SecretStr) -> bool:
+def is_postgresql(database_url: "SecretStr") -> bool:
     """Return whether the (valid) URL is for PostgreSQL, not SQLite."""
     return database_url.get_secret_value().partition("://")[0] in _POSTGRESQL
 
@@ -159,23 +161,23 @@ def valid_public_url(url: str) -> str:
     return url
 
 
-def valid_account_tokens(secret: SecretStr) -> SecretStr:
+def valid_account_tokens(secret: "SecretStr") -> "SecretStr":
     """Accept any number of ACCOUNT_SID:TOKEN pairs."""
     return _valid_pairs(secret, "ACCOUNT_SID:TOKEN")
 
 
-def valid_shared_keys(secret: SecretStr) -> SecretStr:
+def valid_shared_keys(secret: "SecretStr") -> "SecretStr":
     """Accept any number of KEY_ID:SECRET pairs."""
     return _valid_pairs(secret, "KEY_ID:SECRET")
 
 
-def secret_pairs(secret: SecretStr) -> Sequence[tuple[str, str]]:
+def secret_pairs(secret: "SecretStr") -> Sequence[tuple[str, str]]:
     """Return the pairs of a name and a secret that the (valid) setting has, such as account SID and token."""
     pairs = [pair.partition(":") for pair in secret.get_secret_value().replace(",", " ").split()]
     return [(name, value) for name, _, value in pairs]
 
 
-def _valid_pairs(secret: SecretStr, form: str) -> SecretStr:
+def _valid_pairs(secret: "SecretStr", form: str) -> "SecretStr":
     if not all(name and value for name, value in secret_pairs(secret)):
         raise ValueError(f"must be {form} pairs, separated by commas or spaces")
     return secret

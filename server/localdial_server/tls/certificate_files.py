@@ -5,7 +5,7 @@ import ssl
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -13,7 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings, env_name
+from localdial_server.settings.variables import env_name
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 _ATTEMPTS: Final = 5
 
@@ -83,7 +86,7 @@ class LoadedCertificate:
 class CertificateFiles:
     """The files that the settings name. Its methods block, so they are for threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: "Settings") -> None:
         """Use the settings, which must name a certificate."""
         assert settings.tls_certificate is not None
         assert settings.tls_key is not None

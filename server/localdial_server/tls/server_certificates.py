@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from localdial_server.observability import metrics
-from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_loopback
 
 # It loads `cryptography`, 9 MB that no server without TLS needs.
 if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
     from localdial_server.tls.certificate_files import CertificateFiles, LoadedCertificate
 
 _log = logging.getLogger(__name__)
@@ -165,7 +165,7 @@ class ServerCertificates:
             metrics.TLS_EXPIRY.labels("client_ca").set(self._current.client_authorities_expire.timestamp())
 
 
-def server_certificates(settings: Settings) -> ServerCertificates | None:
+def server_certificates(settings: "Settings") -> ServerCertificates | None:
     """Return the certificates that the settings name, or None. Blocks. Raises `UnusableCertificate`."""
     if not settings.uses_tls:
         return None

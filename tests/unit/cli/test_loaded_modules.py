@@ -37,13 +37,19 @@ def loaded_by(code: str) -> set[str]:
             {"google.protobuf", "grpc", "prometheus_client", "pydantic", "rich", "sqlalchemy", "typer"},
         ),
         (
-            "import localdial_server.cli.serve, localdial_server.runtime.serve",
+            (
+                "import localdial_server.cli.serve, localdial_server.runtime.serve\n"
+                "import localdial_server.runtime.fast_front\n"
+                "from localdial_server.settings.values import read_values; read_values().settings()"
+            ),
             {
                 "alembic",
                 "cryptography",
                 "jwt",
                 "protovalidate",
                 "psycopg",
+                "pydantic",
+                "pydantic_core",
                 "rich",
                 "sqlalchemy.dialects.postgresql",
                 "starlette",

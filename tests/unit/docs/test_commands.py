@@ -13,7 +13,8 @@ import typer
 
 from localdial_server.cli.app import app
 from localdial_server.cli.connection import CLIENT_VARIABLES
-from localdial_server.settings.settings import CONFIG_ENV, Settings, env_name
+from localdial_server.settings.settings import Settings
+from localdial_server.settings.variables import CONFIG_ENV, env_name
 from tests.unit.docs.markdown import DOCUMENTS, ROOT, Document
 
 SERVER = ROOT / "server/localdial_server"

@@ -12,7 +12,8 @@ import pytest
 
 from localdial_server.runtime import supervision, workers
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import CONFIG_ENV, read_settings
+from localdial_server.settings.settings import read_settings
+from localdial_server.settings.variables import CONFIG_ENV
 
 
 def listener(address: str, *, shared: bool) -> socket.socket:

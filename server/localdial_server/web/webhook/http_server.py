@@ -7,20 +7,23 @@ import math
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import uvicorn
 from starlette.applications import Starlette
 
 from localdial_server.domain.callers import NumberReader
 from localdial_server.settings.addresses import opened
-from localdial_server.settings.settings import Settings, env_name
 from localdial_server.settings.validators import secret_pairs
+from localdial_server.settings.variables import env_name
 from localdial_server.tls.server_certificates import ServerCertificates, for_http
 from localdial_server.web.webhook.endpoints import Webhook
 from localdial_server.web.webhook.routing_client import RoutingClient, Server, connected
 from localdial_server.web.webhook.signed_requests import Signatures
 from localdial_server.web.webhook.twiml import TwimlWriter
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +46,7 @@ class Served(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def serving(
-    settings: Settings,
+    settings: "Settings",
     server: Server,
     listen: str,
     certificates: ServerCertificates | None,
@@ -88,7 +91,7 @@ async def serving(
                 yield Served(address, stop)
 
 
-def application(settings: Settings, localdial: RoutingClient) -> Starlette:
+def application(settings: "Settings", localdial: RoutingClient) -> Starlette:
     """Return the webhook as an ASGI application that calls `localdial`."""
     public_url = settings.webhook_public_url
     webhook = Webhook(

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from localdial_server.concurrency.stop_signals import handle_signals
 from localdial_server.observability.logs import configure_logging
-from localdial_server.settings.settings import Settings
 from localdial_server.tls.server_certificates import (
     ServerCertificates,
     reload_of,
@@ -16,10 +16,13 @@ from localdial_server.tls.server_certificates import (
 from localdial_server.web.webhook.http_server import serving
 from localdial_server.web.webhook.routing_client import Server
 
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
+
 _log = logging.getLogger(__name__)
 
 
-def serve(settings: Settings, server: Server, listen: str, on_ready: Callable[[str], None]) -> None:
+def serve(settings: "Settings", server: Server, listen: str, on_ready: Callable[[str], None]) -> None:
     """Serve the webhook of the localdial server on `listen`, host:port, until SIGTERM or SIGINT.
 
     SIGHUP reloads the certificate. Calls `on_ready` with the address once it is served, and finishes the
@@ -31,7 +34,7 @@ def serve(settings: Settings, server: Server, listen: str, on_ready: Callable[[s
 
 
 async def _serve(
-    settings: Settings,
+    settings: "Settings",
     certificates: ServerCertificates | None,
     server: Server,
     listen: str,
