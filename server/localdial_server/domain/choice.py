@@ -7,18 +7,17 @@ without talking to each other.
 `docs/choice.md` defines the choice. It is part of the contract and never changes.
 """
 
-import hashlib
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import sha512
 from struct import Struct
 from typing import Final
 
 from localdial_server.domain.phone_keys import spellings
 
-# Numbers to choose from, in E.164; their weight hashes, as 64-bit integers of this machine; and the 64
-# bytes of each number's hash, by column: the first bytes of all numbers, then the second bytes of all, and
-# so on. The last two are empty for a single number. A plain tuple, because there are many and Python's
-# garbage collector stops tracking tuples of strings and bytes.
+# Numbers to choose from, in E.164; their weight hashes, as integers of 128 bits, little-endian, of which the
+# upper half is zero; and the 64 bytes of each number's hash, by column: the first bytes of all numbers, then
+# the second bytes of all, and so on. The last two are empty for a single number. A plain tuple, because there
+# are many and Python's garbage collector stops tracking tuples of strings and bytes.
 Candidates = tuple[tuple[str, ...], bytes, bytes]
 
 NO_CANDIDATES: Final[Candidates] = ((), b"", b"")
@@ -30,10 +29,20 @@ _64_BITS = (1 << 64) - 1
 # An odd constant whose bits are spread evenly: 2^64 divided by the golden ratio.
 _MULTIPLIER = 0x9E3779B97F4A7C15
 
+# Up to so many hashes are weighed at once, as one large integer with a lane of 128 bits for each.
+_LANES: Final = 32
+_LANE_BYTES: Final = 16
+# By the count of lanes: the integer with a 1 in each, and what reads their lower halves.
+_ONES: Final = [sum(1 << 128 * lane for lane in range(count)) for count in range(_LANES + 1)]
+_LOWER_HALVES: Final = [Struct("<" + "Q8x" * count) for count in range(_LANES + 1)]
+# In each lane, the bits 0 to 63 and 32 to 63.
+_LOW_64: Final = _ONES[_LANES] * _64_BITS
+_BITS_32_TO_63: Final = _ONES[_LANES] * (_64_BITS ^ (1 << 32) - 1)
+
 
 def hash_number(phone_number: str) -> bytes:
     """Return the 64 bytes of a phone number's hash, which are the same in every process and release."""
-    return hashlib.sha512(phone_number.encode("ascii")).digest()
+    return sha512(phone_number.encode("ascii")).digest()
 
 
 def candidates_of(hashes: Mapping[str, bytes]) -> Candidates:
@@ -45,7 +54,7 @@ def candidates_of(hashes: Mapping[str, bytes]) -> Candidates:
     if len(numbers) == 1:
         return numbers, b"", b""
     rows = b"".join(hashes.values())
-    weight_hashes = array("Q", [_weight_hash(each) for each in hashes.values()]).tobytes()
+    weight_hashes = b"".join([each[7::-1] + bytes(8) for each in hashes.values()])
     return numbers, weight_hashes, b"".join([rows[place::HASH_BYTES] for place in range(HASH_BYTES)])
 
 
@@ -66,43 +75,60 @@ def choose_number(candidates: Candidates, callee_number: str) -> str | None:
     # One number in 64 is near a callee. Whether a number is depends on nothing but the two, so that other
     # numbers can come and go. `bytes.find` searches 1,000 bytes in a few hundredths of a microsecond.
     near: list[int] = []
+    find = columns.find
     for place, value in zip(places, values, strict=False):
         start = place % HASH_BYTES * count
         end = start + count
-        found = columns.find(value, start, end)
+        found = find(value, start, end)
         while found >= 0:
             near.append(found - start)
-            found = columns.find(value, found + 1, end)
-    hashed = memoryview(weight_hashes).cast("Q")
-    chosen = _heaviest(near, numbers, hashed, callee_hash, callee_numbers) if near else None
-    return chosen or _heaviest(range(count), numbers, hashed, callee_hash, callee_numbers)
+            found = find(value, found + 1, end)
+    if near:
+        hashes = b"".join(
+            [weight_hashes[_LANE_BYTES * each : _LANE_BYTES * each + _LANE_BYTES] for each in near]
+        )
+        if chosen := _heaviest(near, _weights(hashes, callee_hash), numbers, callee_numbers):
+            return chosen
+    return _heaviest(range(count), _weights(weight_hashes, callee_hash), numbers, callee_numbers)
 
 
 def _heaviest(
-    places: Iterable[int],
-    numbers: Sequence[str],
-    hashed: Sequence[int],
-    callee_hash: int,
-    callee_numbers: Sequence[str],
+    places: Sequence[int], weights: Sequence[int], numbers: Sequence[str], callee_numbers: Sequence[str]
 ) -> str | None:
-    """Return the number with the highest weight for the callee, or None if none but its own is left.
+    """Return the number with the highest weight, or None if none but the callee's own is left.
 
-    `places` are the indexes of the numbers to weigh, and of their weight hashes.
+    `places` are the indexes of the numbers that have these weights.
     """
-    chosen, best = "", -1
-    for place in places:
-        # Mix the two hashes, each uniform already, so that one callee's weights for different numbers
-        # are independent. XOR alone is not enough: the weights would sort by the leading bits of the
-        # numbers' hashes. Two multiplications with a fold between them are enough.
-        mixed = ((callee_hash ^ hashed[place]) * _MULTIPLIER) & _64_BITS
-        weight = ((mixed ^ (mixed >> 32)) * _MULTIPLIER) & _64_BITS
-        if weight < best:
-            continue
-        phone_number = numbers[place]
-        if phone_number not in callee_numbers and (weight > best or phone_number > chosen):
-            chosen, best = phone_number, weight
-    return chosen or None
+    highest = max(weights)
+    chosen = numbers[places[weights.index(highest)]]
+    if weights.count(highest) > 1:
+        # One number that is near for two questions, or several of the same weight.
+        chosen = max(
+            numbers[place] for weight, place in zip(weights, places, strict=True) if weight == highest
+        )
+    if chosen not in callee_numbers:
+        return chosen
+    others = [
+        (weight, numbers[place])
+        for weight, place in zip(weights, places, strict=True)
+        if numbers[place] not in callee_numbers
+    ]
+    return max(others)[1] if others else None
 
 
-def _weight_hash(digest: bytes) -> int:
-    return int.from_bytes(digest[:8], "big")
+def _weights(weight_hashes: bytes, callee_hash: int) -> Sequence[int]:
+    """Return the weights of the numbers with these hashes for the callee.
+
+    The two hashes, each uniform already, are mixed so that one callee's weights for different numbers are
+    independent. XOR alone is not enough: the weights would sort by the leading bits of the numbers' hashes.
+    Two multiplications with a fold between them are enough. The 128 bits of a lane hold the whole product of
+    its 64 bits, so a step computes all lanes at once, in a third of the time of one after the other.
+    """
+    count = len(weight_hashes) // _LANE_BYTES
+    if count > _LANES:
+        size = _LANES * _LANE_BYTES
+        parts = [weight_hashes[begin : begin + size] for begin in range(0, len(weight_hashes), size)]
+        return [weight for part in parts for weight in _weights(part, callee_hash)]
+    mixed = (int.from_bytes(weight_hashes, "little") ^ (callee_hash * _ONES[count])) * _MULTIPLIER
+    weighed = ((mixed & _LOW_64) ^ ((mixed & _BITS_32_TO_63) >> 32)) * _MULTIPLIER
+    return _LOWER_HALVES[count].unpack(weighed.to_bytes(count * _LANE_BYTES, "little"))

@@ -112,6 +112,13 @@ def test_the_choice_follows_the_definition(numbers: set[str], callee: str) -> No
     assert choose_number(among, callee) == choose_by_definition(numbers, callee, phone_key)
 
 
+@pytest.mark.parametrize("numbers", [SCATTERED, SCATTERED[::-1]])
+def test_of_numbers_with_the_same_weight_the_later_one_is_chosen(numbers: list[str]) -> None:
+    among = candidates_of(dict.fromkeys(numbers, hash_number("+14155550100")))
+    assert {choose_number(among, callee) for callee in CALLEES[:1_000]} == {max(numbers)}
+    assert choose_number(among, max(numbers)) == sorted(numbers)[-2]
+
+
 # Which callees move.
 
 
