@@ -1,7 +1,6 @@
 """The promises of the record of call-backs, each as a test."""
 
 import random
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -107,15 +106,15 @@ class InboundCallsSuite(StoreFixtures):
             report("full", MISSED, 5),
             report("full", InboundCallOutcome.ANSWERED_BY_FALLBACK, 6),
         ]
-        whole = replace(FULL, outcome=InboundCallOutcome.ANSWERED_BY_FALLBACK, outcome_time=6)
+        whole = FULL._replace(outcome=InboundCallOutcome.ANSWERED_BY_FALLBACK, outcome_time=6)
         for number, order in enumerate(permutations(parts)):
             for grouped in False, True:
                 call_id = f"{number}-{grouped}"
-                each = [replace(part, call_id=call_id) for part in (*order, *order)]
+                each = [part._replace(call_id=call_id) for part in (*order, *order)]
                 groups = [each] if grouped else [[part] for part in each]
                 for group in groups:
                     await record(home, *group)
-                assert await recorded(home.store, call_id) == replace(whole, call_id=call_id)
+                assert await recorded(home.store, call_id) == whole._replace(call_id=call_id)
 
     @pytest.mark.parametrize(
         ("first", "later", "stands"),

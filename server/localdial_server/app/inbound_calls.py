@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.ports.call_backs import CallBack, CallBackFacts, CallBacks
@@ -126,7 +125,7 @@ class InboundCalls:
 
         long_over = self._clock.now() - _OUTCOME_UNKNOWN_AFTER
         return [
-            replace(call, outcome=InboundCallOutcome.UNKNOWN)
+            call._replace(outcome=InboundCallOutcome.UNKNOWN)
             if call.outcome is InboundCallOutcome.PENDING and call.call_time < long_over
             else call
             for call in await self._store.read("call_routing.list_inbound_calls", work)
@@ -227,15 +226,14 @@ def _sent(call: InboundCall, facts: CallBackFacts, is_allowed: Callable[[str], b
             may_dial=is_allowed,
         )
     except NoDestination:
-        return replace(call, outcome=InboundCallOutcome.MISSED, outcome_time=call.call_time)
+        return call._replace(outcome=InboundCallOutcome.MISSED, outcome_time=call.call_time)
     return _sent_to(call, decided)
 
 
 def _sent_to(call: InboundCall, decided: Destination) -> InboundCall:
     """Return the call with the decided destination."""
     last_call = decided.last_call
-    return replace(
-        call,
+    return call._replace(
         destination_number=decided.destination_number,
         reason=decided.reason,
         user_id=decided.user_id,

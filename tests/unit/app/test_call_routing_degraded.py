@@ -5,7 +5,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -114,7 +113,7 @@ async def test_while_the_database_answers_nothing_is_degraded(harness: Harness, 
     assert (found.destination_number, found.reason) == (WORK_PHONE, DestinationReason.LAST_CALLER)
     assert not found.degraded
     again = await harness.inbound.route(ours, CALLEE)
-    assert again == replace(found, call_id=again.call_id, call_time=again.call_time)
+    assert again == found._replace(call_id=again.call_id, call_time=again.call_time)
     with pytest.raises(NumberNotFound):
         await route(harness, "+12125559999")
     with pytest.raises(NoDestination):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -126,7 +125,7 @@ async def test_a_record_does_not_overtake_those_in_the_spool(tmp_path: Path) -> 
     await spooling.record([CALL])
     is_down = False
     # The database is up again, and gave this repeat another answer.
-    await spooling.record([replace(CALL, destination_number=OURS, degraded=True)])
+    await spooling.record([CALL._replace(destination_number=OURS, degraded=True)])
     emptying = asyncio.create_task(spooling.empty_spools())
     await until(lambda: spool.count == 0, emptying)
     emptying.cancel()

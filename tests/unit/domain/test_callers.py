@@ -186,3 +186,17 @@ def test_reading_never_raises_and_yields_only_possible_numbers(text: str, countr
     assert found.number is None or (is_possible(found.number) and found.is_readable)
     called = reader.called_number(text)
     assert called is None or is_possible(called)
+
+
+@given(
+    st.from_regex(r"\+[0-9]{1,22}", fullmatch=True) | st.from_regex(r"\+1[2-9][0-9]{9}", fullmatch=True),
+    st.sampled_from(["US", "GB", "MX"]),
+)
+@example("+14155550177", "US")
+@example("+17378742833", "US")
+@example("+266696687", "GB")
+@example("+1155550177", "US")
+def test_digits_behind_a_plus_are_read_alike_with_and_without_brackets(text: str, country: str) -> None:
+    reader = NumberReader(country)
+    assert reader.caller(text) == reader.caller(f"<{text}>")
+    assert reader.called_number(text) == reader.called_number(f"<{text}>")
