@@ -1,7 +1,8 @@
 """What a start costs: time until the server serves, short commands, idle memory, and each import.
 
-CPU times are those of the process, so that other work on the machine matters less. Memory is read one second
-after the server serves: RSS counts libraries that other processes share in full, PSS in part.
+CPU times are those of the process and of the child that reads its settings, so that other work on the
+machine matters less. Memory is read one second after the server serves, and again after resolves: RSS counts
+libraries that other processes share in full, PSS in part.
 """
 
 import asyncio
@@ -18,10 +19,13 @@ import tracemalloc
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
+import grpc
 from sqlalchemy import insert
 
+from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
+from localdial.v1.call_routing_pb2_grpc import CallRoutingStub
 from localdial_server.domain.model import Organization
 from localdial_server.storage.engines.sqlite import SqliteDatabase
 from localdial_server.storage.snapshots.cache import SnapshotCache
@@ -43,6 +47,8 @@ from tests.support.postgres import PostgresServer
 _COMMAND: Final = (sys.executable, "-m", "localdial_server")
 _SERVE: Final = (*_COMMAND, "--json", "serve", "--listen", "127.0.0.1:0")
 _SETTLED_SECONDS: Final = 1.0
+_CALLS: Final = 10_000
+_OPEN_CALLS: Final = 50
 _LOADED: Final = dataclasses.replace(MANY, organizations=200)
 
 # The greatest memory of a child includes that of the process that starts it, so a small one does.
@@ -69,9 +75,14 @@ with grpc.insecure_channel(sys.argv[1]) as channel:
 Figures = dict[str, list[float]]
 
 
+class _Server(NamedTuple):
+    address: str
+    pid: int
+
+
 @contextlib.contextmanager
-def _served(figures: Figures, subject: str, settings: Mapping[str, str]) -> Iterator[str]:
-    """Start a server, note its times and memory under `subject`, and yield its address."""
+def _served(figures: Figures, subject: str, settings: Mapping[str, str]) -> Iterator[_Server]:
+    """Start a server, note its times and memory under `subject`, and yield it."""
     begun = time.perf_counter()
     process = subprocess.Popen(
         _SERVE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **settings}
@@ -82,19 +93,24 @@ def _served(figures: Figures, subject: str, settings: Mapping[str, str]) -> Iter
         assert line, f"{subject}: the server did not start; `localdial serve` says why"
         figures[f"{subject}: start to SERVING, s"].append(time.perf_counter() - begun)
         figures[f"{subject}: CPU until SERVING, s"].append(_cpu_seconds(process.pid))
-        time.sleep(_SETTLED_SECONDS)
-        for kind, megabytes in _memory(process.pid).items():
-            figures[f"{subject}: idle {kind}, MB"].append(megabytes)
-        yield json.loads(line)["address"]
+        _note_memory(figures, f"{subject}: idle", process.pid)
+        yield _Server(json.loads(line)["address"], process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate()
 
 
 def _cpu_seconds(pid: int) -> float:
-    # The fields after the command's name, which may contain spaces: the 12th and 13th are ticks of CPU time.
+    # The fields after the command's name, which may contain spaces: the 12th to 15th are ticks of CPU time,
+    # of the process and of children that ended.
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def _note_memory(figures: Figures, subject: str, pid: int) -> None:
+    time.sleep(_SETTLED_SECONDS)
+    for kind, megabytes in _memory(pid).items():
+        figures[f"{subject} {kind}, MB"].append(megabytes)
 
 
 def _memory(pid: int) -> Mapping[str, float]:
@@ -116,9 +132,13 @@ def _run(figures: Figures, subject: str, *command: str) -> None:
 def _round(figures: Figures, postgres: PostgresServer) -> None:
     with tempfile.TemporaryDirectory(prefix="localdial-startup-") as folder:
         state = {"LOCALDIAL_STATE_DIRECTORY": folder}
-        with _served(figures, "server, first start", state) as address:
-            _run(defaultdict(list), "localdial demo", *_COMMAND, "--server", address, "demo")
-        with _served(figures, "server", state) as address:
+        with _served(figures, "server, first start", state) as server:
+            _run(defaultdict(list), "localdial demo", *_COMMAND, "--server", server.address, "demo")
+        for front in "fast", "grpc":
+            with _served(figures, f"server, front {front}", {**state, "LOCALDIAL_FRONT": front}) as server:
+                asyncio.run(_resolve(server.address))
+                _note_memory(figures, f"server, front {front}: after {_CALLS:,} resolves", server.pid)
+        with _served(defaultdict(list), "server", state) as (address, _):
             _run(figures, "localdial --version", *_COMMAND, "--version")
             call = "--server", address, "resolve", "demo", "bob", "+13105550155"
             _run(figures, "localdial resolve", *_COMMAND, *call)
@@ -131,6 +151,17 @@ def _round(figures: Figures, postgres: PostgresServer) -> None:
         with _served(figures, "supervisor of 2 workers", {**shared, "LOCALDIAL_WORKERS": "2"}):
             pass
         postgres.drop_database(url)
+
+
+async def _resolve(address: str) -> None:
+    async with grpc.aio.insecure_channel(address) as channel:
+        stub: Any = CallRoutingStub(channel)
+        request = ResolveOutboundCallerIdRequest(
+            organization_id="demo", user_id="bob", callee_number="+13105550155"
+        )
+        for _ in range(_CALLS // _OPEN_CALLS):
+            calls = (stub.ResolveOutboundCallerId(request, timeout=20) for _ in range(_OPEN_CALLS))
+            await asyncio.gather(*calls)
 
 
 async def _bytes_per_organization() -> float:
