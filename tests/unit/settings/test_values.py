@@ -36,6 +36,7 @@ def test_the_values_are_those_of_the_settings_read_here(
     settings = read_values(file, listen="0.0.0.0:5").settings()
     assert "veryS3cret" not in f"{settings} {settings.twilio_auth_token} {settings!r}"
     read = vars(settings)
+    assert isinstance(read["twilio_auth_token"], Secret)
     assert read.keys() >= set(type(here).model_fields) | {
         "certificate_principals",
         "rates",
