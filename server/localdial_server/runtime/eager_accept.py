@@ -7,14 +7,19 @@ Besides, the loop of grpc.aio that takes calls decodes the path of each, and end
 UTF-8: one packet of a caller without credentials would stop the server. So methods are registered in core,
 which knows them by their bytes, and this module takes the calls and refuses those of other paths unread.
 
+And grpc.aio wakes the event loop once for each event of core, of which a call has several, although the loop
+works off all of them at its first turn. This module spares it the other turns.
+
 It reaches into private parts of grpcio. If a release lacks them, the server is an ordinary one.
 """
 
 # ruff: noqa: SLF001 - see above
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+import socket
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 import grpc
@@ -28,6 +33,9 @@ from typing_extensions import override
 _PHONE_CALLS_AT_ONCE: Final = 128
 _AT_ONCE: Final = 16
 _PHONE_CALLS: Final = b"/localdial.v1.CallRouting/"
+
+# How many events core may have at one turn of the event loop; further ones take another turn.
+_WAKE_UPS_AT_ONCE: Final = 4_096
 
 IS_POSSIBLE: Final = all(
     hasattr(cygrpc.AioServer, part)
@@ -48,8 +56,38 @@ IS_POSSIBLE: Final = all(
 
 def eager_server(options: Sequence[tuple[str, Any]]) -> grpc.aio.Server:
     """Return a server without services. It belongs to the running event loop."""
-    server: Any = _Server(options) if IS_POSSIBLE else grpc.aio.server(options=options)
+    if IS_POSSIBLE:
+        with woken_once(asyncio.get_running_loop()):
+            server: Any = _Server(options)
+    else:
+        server = grpc.aio.server(options=options)
     return cast("grpc.aio.Server", server)
+
+
+@contextlib.contextmanager
+def woken_once(loop: Any) -> Iterator[None]:
+    """Let each reader that is added to the loop meanwhile run once for all bytes in its socket.
+
+    The reader reads one byte and works off all events, as that of grpc.aio does, which gets a byte for each
+    event after the event itself.
+    """
+    add_reader = loop.add_reader
+
+    def add_reader_that_drains(readable: socket.socket, work_off: Callable[[], None]) -> None:
+        def drain_and_work_off() -> None:
+            # Before the events: a byte that is read after them may be of an event that came too late.
+            count = len(readable.recv(_WAKE_UPS_AT_ONCE, socket.MSG_PEEK))
+            if count > 1:
+                readable.recv(count - 1)
+            work_off()
+
+        add_reader(readable, drain_and_work_off)
+
+    loop.add_reader = add_reader_that_drains
+    try:
+        yield
+    finally:
+        del loop.add_reader
 
 
 class _EagerServer(cygrpc.AioServer):  # type: ignore[misc] # a compiled class

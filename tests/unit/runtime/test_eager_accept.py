@@ -1,12 +1,13 @@
 """That the server of grpcio's private parts is in use, and serves and stops like the ordinary one."""
 
 import asyncio
+import socket
 from typing import Any
 
 import grpc
 import pytest
 
-from localdial_server.runtime.eager_accept import IS_POSSIBLE, eager_server
+from localdial_server.runtime.eager_accept import IS_POSSIBLE, eager_server, woken_once
 from tests.support import http2
 
 METHOD = "/test.Service/Method"
@@ -65,6 +66,34 @@ async def test_a_method_has_more_requests_for_calls_under_way_the_more_calls_it_
         await asyncio.gather(*(method(b"", timeout=20) for _ in range(100)))
     assert len(requests) == 17
     await server.stop(None)
+
+
+async def test_events_that_wait_are_worked_off_at_one_turn_of_the_loop() -> None:
+    loop = asyncio.get_running_loop()
+    readable, writable = socket.socketpair()
+    events: list[int] = []
+    worked_off: list[list[int]] = []
+
+    def work_off() -> None:
+        """Read one byte and take all events, as grpc.aio does."""
+        readable.recv(1)
+        worked_off.append(events.copy())
+        events.clear()
+
+    with readable, writable:
+        with woken_once(loop):
+            loop.add_reader(readable, work_off)
+        for event in range(100):
+            events.append(event)
+            writable.send(b"1")
+        for _ in range(10):
+            await asyncio.sleep(0)
+        events.append(100)
+        writable.send(b"1")
+        for _ in range(10):
+            await asyncio.sleep(0)
+        loop.remove_reader(readable)
+    assert worked_off == [list(range(100)), [100]]
 
 
 async def test_a_server_that_stops_finishes_calls_and_takes_no_more(
