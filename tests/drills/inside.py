@@ -114,7 +114,7 @@ def _handle(record: RecordCalls, *, with_guards: bool = False, of_batches: bool 
         lambda _: True,
     )
     handlers.life_cycle.open()
-    servicer = CallRoutingServicer(_outbound(record), _UNUSED, contract)
+    servicer = CallRoutingServicer(_outbound(record), _UNUSED, _UNUSED, contract)
     methods = contract.service("CallRouting").methods_by_name
     contract.request_class("CallRouting", "ResolveOutboundCallerId")
     method, serve = (
@@ -182,7 +182,7 @@ def parts() -> dict[str, Callable[[], object]]:
         assert ticket is not None
         ticket.leave()
 
-    servicer = CallRoutingServicer(_outbound(_record_nothing), _UNUSED, contract)
+    servicer = CallRoutingServicer(_outbound(_record_nothing), _UNUSED, _UNUSED, contract)
     decide_only: Any = parse(request_class, _DECIDE_ONLY.SerializeToString())
     response = pb.ResolveOutboundCallerIdResponse(
         caller_id="+14155550100",

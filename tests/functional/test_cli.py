@@ -161,6 +161,10 @@ def test_a_number_is_bought_mapped_used_and_deleted(run: Run) -> None:
         "calls"
     ]
     assert call["caller_id"] == number
+    explained = answer(run("explain", "acme", "--call-id", call["call_id"], "--json"))
+    assert explained["response"]["caller_id"] == number
+    assert explained["recorded_call"]["was_in_inventory"] == "INVENTORY_MEMBERSHIP_YES"
+    assert number in run("explain", "acme", "ann", "+16285550155").stdout
 
     assert (
         answer(run("numbers", "unmap", "acme", number, "628", "--json"))["number"]["mapped_area_codes"] == []

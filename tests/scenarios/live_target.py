@@ -9,7 +9,16 @@ from typing_extensions import override
 from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
 from localdial_client import Client, NotFound, from_status, pages
 from localdial_server.app.outbound_calls import Leg
-from tests.scenarios.target import Answer, Call, Connection, ScenarioTarget, require_bought, split_orders
+from tests.scenarios.target import (
+    Answer,
+    Call,
+    Connection,
+    Explained,
+    ExplainedRecord,
+    ScenarioTarget,
+    require_bought,
+    split_orders,
+)
 
 
 class LiveTarget(ScenarioTarget):
@@ -144,12 +153,44 @@ class LiveTarget(ScenarioTarget):
                 min_revision=leg.min_revision,
             )
         )
-        return Answer(
-            caller_id=answer.caller_id,
-            reason=_caller_id_reason(answer.reason),
-            callee_area_code=answer.callee_area_code or None,
-            call_id=answer.call_id or None,
-            revision=answer.revision,
+        return _answer(answer)
+
+    @override
+    async def explain(self, leg: Leg) -> Explained:
+        response = self._client.call_routing.explain_outbound_caller_id(
+            call_routing_pb2.ExplainOutboundCallerIdRequest(
+                organization_id=self._id(leg.organization_id),
+                user_id=leg.user_id,
+                callee_number=leg.callee_number,
+                min_revision=leg.min_revision,
+            )
+        )
+        return _explained(response)
+
+    @override
+    async def explain_call(self, organization: str, call_id: str) -> ExplainedRecord | None:
+        response = self._client.call_routing.explain_outbound_caller_id(
+            call_routing_pb2.ExplainOutboundCallerIdRequest(
+                organization_id=self._id(organization), call_id=call_id
+            )
+        )
+        recorded = response.recorded_call
+        found = recorded.call_back_destination
+        reason = call_routing_pb2.DestinationReason.Name(found.reason)
+        return ExplainedRecord(
+            _call(recorded.call),
+            _explained(response) if response.WhichOneof("decision") else None,
+            from_status(recorded.no_call_back)
+            if recorded.HasField("no_call_back")
+            else Connection(
+                organization=organization,
+                destination=found.destination_number,
+                reason=reason.removeprefix("DESTINATION_REASON_"),
+                shown=recorded.call.callee_number,
+                fallback=found.fallback_number or None,
+                user=found.user_id or None,
+                last_call=None,
+            ),
         )
 
     @override
@@ -175,15 +216,49 @@ class LiveTarget(ScenarioTarget):
             organization_id=self._id(organization), callee_number=callee or "", user_id=user or ""
         )
         return [
-            Call(
-                call.call_id, call.user_id, call.callee_number, call.caller_id, _caller_id_reason(call.reason)
-            )
+            _call(call)
             for page in pages(self._client.call_routing.list_outbound_calls, request)
             for call in page.calls
         ]
 
     def _id(self, organization: str) -> str:
         return f"{self._prefix}{organization}"
+
+
+def _answer(response: call_routing_pb2.ResolveOutboundCallerIdResponse) -> Answer:
+    return Answer(
+        caller_id=response.caller_id,
+        reason=_caller_id_reason(response.reason),
+        callee_area_code=response.callee_area_code or None,
+        call_id=response.call_id or None,
+        revision=response.revision,
+    )
+
+
+def _call(call: call_routing_pb2.OutboundCall) -> Call:
+    reason = _caller_id_reason(call.reason)
+    return Call(call.call_id, call.user_id, call.callee_number, call.caller_id, reason)
+
+
+def _explained(response: call_routing_pb2.ExplainOutboundCallerIdResponse) -> Explained:
+    assert response.candidate_count >= len(response.candidates)
+    return Explained(
+        from_status(response.no_caller_id)
+        if response.HasField("no_caller_id")
+        else _answer(response.response),
+        [
+            (
+                _caller_id_reason(rule.rule),
+                call_routing_pb2.RuleOutcome.Name(rule.outcome).removeprefix("RULE_OUTCOME_"),
+            )
+            for rule in response.rules
+        ],
+        [
+            candidate.phone_number
+            for candidate in response.candidates
+            if candidate.verdict == call_routing_pb2.CandidateVerdict.CANDIDATE_VERDICT_CHOSEN
+        ],
+    )
 
 
 def _caller_id_reason(reason: call_routing_pb2.CallerIdReason.ValueType) -> str:

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from localdial_server.app.outbound_calls import Leg
 from localdial_server.runtime.bootstrap import application
 from localdial_server.settings.settings import read_settings
+from tests.scenarios.explanations import require_explained, require_record_explained
 from tests.scenarios.model import WITHHELD, Model, ModelCall, area_code
 from tests.scenarios.target import Answer, Connection, Refused, refusals
 from tests.scenarios.use_case_target import UseCaseTarget
@@ -114,6 +115,18 @@ class ComparingMachine(RuleBasedStateMachine):
             user=expected.user,
             last_call=last.call_id if last is not None else None,
         )
+
+    def explain(self, organization: str, user: str, callee: str) -> None:
+        """Check that an explanation has the decision that a call would have."""
+        assert self.ask(require_explained(self.target, Leg(organization, user, callee))) is None
+
+    def explain_record(self, call: ModelCall) -> None:
+        """Check that the explanation of a recorded call has its first answer, and the decision of now."""
+        answer = self.answers[call.organization, call.call_id]
+        checking = require_record_explained(
+            self.target, Leg(call.organization, call.user, call.callee), answer
+        )
+        assert self.ask(checking) == self.unknown(call.organization)
 
     def ask(self, asking: Coroutine[Any, Any, T]) -> T | str:
         """Return the answer of the use case, or the reason of its refusal."""

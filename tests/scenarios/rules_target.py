@@ -16,10 +16,20 @@ from localdial_server.domain.call_back import decide_destination
 from localdial_server.domain.caller_id import decide_caller_id
 from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.dialing_permissions import DialingPermission
+from localdial_server.domain.explanation import InactiveNumbers, explain_caller_id
 from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
 from localdial_server.domain.phone_keys import phone_key
+from localdial_server.domain.routing_snapshot import RoutingSnapshot
 from tests.scenarios import schema
-from tests.scenarios.target import Answer, Call, Connection, ScenarioTarget
+from tests.scenarios.target import (
+    Answer,
+    Call,
+    Connection,
+    Explained,
+    ExplainedRecord,
+    ScenarioTarget,
+    explained,
+)
 from tests.support.snapshots import snapshot_of
 
 _READER = NumberReader("US")
@@ -119,11 +129,7 @@ class RulesTarget(ScenarioTarget):
 
     @override
     async def resolve(self, leg: Leg) -> Answer:
-        organization = self._organizations[leg.organization_id]
-        revision = self._revisions[leg.organization_id]
-        caller_ids = {user.user_id: user.caller_id for user in self._users[leg.organization_id].values()}
-        numbers = [each for each in self._numbers.values() if each.organization_id == leg.organization_id]
-        snapshot = snapshot_of(organization, revision, caller_ids, numbers)
+        snapshot = self._snapshot(leg.organization_id)
         decision = decide_caller_id(snapshot, leg.user_id, leg.callee_number, leg.callee_area_code)
         call = OutboundCall(
             organization_id=leg.organization_id,
@@ -133,11 +139,25 @@ class RulesTarget(ScenarioTarget):
             caller_id=decision.caller_id,
             reason=decision.reason,
             call_time=0,
-            revision=revision,
+            revision=snapshot.revision,
         )
         if not leg.validate_only:
             self._calls.insert(0, call)
         return Answer.of(call, leg.callee_area_code)
+
+    @override
+    async def explain(self, leg: Leg) -> Explained:
+        snapshot = self._snapshot(leg.organization_id)
+        return explained(
+            explain_caller_id(
+                snapshot, leg.user_id, leg.callee_number, leg.callee_area_code, InactiveNumbers()
+            ),
+            leg.callee_area_code,
+        )
+
+    @override
+    async def explain_call(self, organization: str, call_id: str) -> ExplainedRecord | None:
+        return None
 
     @override
     async def route(self, called: str, caller: str) -> Connection:
@@ -173,6 +193,13 @@ class RulesTarget(ScenarioTarget):
     @override
     async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
         raise NotImplementedError
+
+    def _snapshot(self, organization: str) -> RoutingSnapshot:
+        caller_ids = {user.user_id: user.caller_id for user in self._users[organization].values()}
+        numbers = [each for each in self._numbers.values() if each.organization_id == organization]
+        return snapshot_of(
+            self._organizations[organization], self._revisions[organization], caller_ids, numbers
+        )
 
     def _owner_of(self, number: str) -> Organization:
         for owned in self._numbers.values():

@@ -16,6 +16,7 @@ from tests.scenarios.expectations import (
     Resolved,
     Routed,
 )
+from tests.scenarios.explanations import require_explained, require_record_explained
 from tests.scenarios.operations import Operation, Resolve, ResolveMany, Strict
 from tests.scenarios.target import Answer, Refused, ScenarioTarget, refusals
 
@@ -81,20 +82,16 @@ class _Play:
     async def _resolve(self, wanted: Resolve, expected: Resolved, label: str | None) -> None:
         organization = self._organization(wanted)
         revision = self._revisions.get(organization, 0)
-        answer = await self._ask(
-            wanted,
-            self._target.resolve(
-                Leg(
-                    organization,
-                    wanted.user,
-                    wanted.callee,
-                    call_id=wanted.call_id,
-                    validate_only=wanted.validate_only,
-                    min_revision=revision if wanted.min_revision == "current" else wanted.min_revision,
-                )
-            ),
-            expected.error,
+        leg = Leg(
+            organization,
+            wanted.user,
+            wanted.callee,
+            call_id=wanted.call_id,
+            validate_only=wanted.validate_only,
+            min_revision=revision if wanted.min_revision == "current" else wanted.min_revision,
         )
+        answer = await self._ask(wanted, self._target.resolve(leg), expected.error)
+        await require_explained(self._target, leg)
         if answer is None:
             return
         # These hold for every answer, so no case states them.
@@ -107,6 +104,7 @@ class _Play:
             assert answer.revision == revision
         if answer.call_id is not None and not wanted.validate_only:
             self._call_ids.add((organization, answer.call_id))
+            await require_record_explained(self._target, leg, answer)
 
         if expected.answer_of is not None:
             assert answer == self._answers[expected.answer_of]
@@ -130,7 +128,9 @@ class _Play:
         organization = self._organization(wanted)
         shown: dict[str, str] = {}
         for callee in wanted.callees:
-            answer = await self._target.resolve(Leg(organization, wanted.user, callee, validate_only=True))
+            leg = Leg(organization, wanted.user, callee, validate_only=True)
+            answer = await self._target.resolve(leg)
+            await require_explained(self._target, leg)
             assert answer.reason == expected.reason
             shown[callee] = answer.caller_id
         assert set(shown.values()) == set(expected.spread_over)

@@ -9,7 +9,8 @@ import localdial_client
 from localdial_server.app.outbound_calls import Leg
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination
-from localdial_server.domain.errors import ServiceError
+from localdial_server.domain.errors import NoCallerId, ServiceError
+from localdial_server.domain.explanation import CandidateVerdict, Explanation
 from localdial_server.domain.model import OutboundCall
 
 
@@ -73,13 +74,38 @@ class Call:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An explained call. `decision` is an error that `refusals` knows if there is no caller ID to show.
+
+    `outcomes` are those of the rules, in their order, without prefixes. `chosen` are the candidates that were
+    chosen.
+    """
+
+    decision: Answer | ServiceError | localdial_client.LocaldialError
+    outcomes: Sequence[tuple[str, str]]
+    chosen: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedRecord:
+    """A recorded call, and where a call-back would go now; an error if nowhere.
+
+    `now` is None if the user was deleted.
+    """
+
+    call: Call
+    now: Explained | None
+    call_back: Connection | ServiceError | localdial_client.LocaldialError
+
+
 class Refused(Exception):
     """An operation was refused. `status` is the name of the gRPC status, or None without gRPC."""
 
     def __init__(
         self, reason: str, message: str, metadata: Mapping[str, str], status: str | None = None
     ) -> None:
-        super().__init__(f"{reason}: {message} {dict(metadata)}")
+        super().__init__(f"{reason}: {message} {dict(sorted(metadata.items()))}")
         self.reason = reason
         self.status = status
 
@@ -136,11 +162,35 @@ class ScenarioTarget(Protocol):
     async def resolve(self, leg: Leg) -> Answer:
         """Decide which caller ID the callee is shown."""
 
+    async def explain(self, leg: Leg) -> Explained:
+        """Explain which caller ID the callee is shown. The leg has no call_id."""
+
+    async def explain_call(self, organization: str, call_id: str) -> ExplainedRecord | None:
+        """Explain a recorded call. None if the target keeps no records."""
+
     async def route(self, called: str, caller: str) -> Connection:
         """Decide where a call-back goes."""
 
     async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
         """Return the recorded calls, newest first."""
+
+
+def explained(explanation: Explanation, callee_area_code: str | None) -> Explained:
+    """Return the domain's explanation as an answer of a target."""
+    decision = explanation.decision
+    return Explained(
+        decision
+        if isinstance(decision, NoCallerId)
+        else Answer(
+            caller_id=decision.caller_id,
+            reason=decision.reason.name,
+            callee_area_code=callee_area_code,
+            call_id=None,
+            revision=explanation.revision,
+        ),
+        [(each.rule.name, each.outcome.name) for each in explanation.rules],
+        [each.phone_number for each in explanation.candidates if each.verdict is CandidateVerdict.CHOSEN],
+    )
 
 
 _OWNED_FROM_START = "5550199"

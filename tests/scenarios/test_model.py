@@ -184,6 +184,18 @@ class RulesMachine(ComparingMachine):
         callee = other_callee or call.callee
         self.call(call.organization, call.user, callee, call.call_id, validate_only=False)
 
+    @rule(calls=lists(_calls, min_size=1, max_size=4))
+    def explain_calls(self, calls: list[tuple[int, str, str | None, bool]]) -> None:
+        agents = [*sorted(self.model.caller_ids), ("acme", "nobody"), ("nobody", "ann")]
+        for index, callee, _, _ in calls:
+            organization, user = agents[index % len(agents)]
+            self.explain(organization, user, callee)
+
+    @precondition(lambda self: self.model.calls)
+    @rule(index=integers(0, 19))
+    def explain_recorded_call(self, index: int) -> None:
+        self.explain_record(self.model.calls[index % len(self.model.calls)])
+
     @rule()
     def call_back_everything(self) -> None:
         callers = {*WITHHELD, _NOBODYS[0], *(call.callee for call in self.model.calls[-5:])}

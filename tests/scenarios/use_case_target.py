@@ -8,14 +8,17 @@ from typing_extensions import override
 from localdial_server.app.outbound_calls import Leg
 from localdial_server.app.ports.store import CallQuery, NumberQuery
 from localdial_server.app.use_cases import UseCases
-from localdial_server.domain.call_back import shown_number
+from localdial_server.domain.call_back import Destination, shown_number
 from localdial_server.domain.model import Organization, User
 from tests.scenarios.target import (
     Answer,
     Call,
     Connection,
+    Explained,
+    ExplainedRecord,
     Refused,
     ScenarioTarget,
+    explained,
     require_bought,
     split_orders,
 )
@@ -101,6 +104,25 @@ class UseCaseTarget(ScenarioTarget):
     async def resolve(self, leg: Leg) -> Answer:
         call = (await self._use_cases.outbound.resolve(leg)).call
         return Answer.of(call, leg.callee_area_code)
+
+    @override
+    async def explain(self, leg: Leg) -> Explained:
+        found = await self._use_cases.explanations.explain(
+            leg.organization_id, leg.user_id, leg.callee_number, leg.min_revision
+        )
+        assert found.explanation is not None
+        return explained(found.explanation, found.callee.area_code)
+
+    @override
+    async def explain_call(self, organization: str, call_id: str) -> ExplainedRecord | None:
+        found = await self._use_cases.explanations.explain_call(organization, call_id)
+        assert found.recorded is not None
+        call, call_back = found.recorded.call, found.recorded.call_back
+        return ExplainedRecord(
+            Call(call.call_id, call.user_id, call.callee_number, call.caller_id, call.reason.name),
+            None if found.explanation is None else explained(found.explanation, found.callee.area_code),
+            Connection.of(call_back) if isinstance(call_back, Destination) else call_back,
+        )
 
     @override
     async def route(self, called: str, caller: str) -> Connection:

@@ -25,6 +25,7 @@ EXPECTED: Final = {
     "CallRouting.ReportInboundCallOutcome": "dga",
     "CallRouting.ListOutboundCalls": "dvma",
     "CallRouting.ListInboundCalls": "dvma",
+    "CallRouting.ExplainOutboundCallerId": "dvma",
     "Directory.SetOrganization": "ma",
     "Directory.GetOrganization": "vmga",
     "Directory.ListOrganizations": "a",

@@ -219,6 +219,240 @@ func (InboundCallOutcome) EnumDescriptor() ([]byte, []int) {
 	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{2}
 }
 
+// What came of a rule.
+type RuleOutcome int32
+
+const (
+	// Never sent.
+	RuleOutcome_RULE_OUTCOME_UNSPECIFIED RuleOutcome = 0
+	// The rule gave the caller ID.
+	RuleOutcome_RULE_OUTCOME_CHOSEN RuleOutcome = 1
+	// Nothing that the rule may choose is there, such as a number with the
+	// callee's area code.
+	RuleOutcome_RULE_OUTCOME_NO_CANDIDATE RuleOutcome = 2
+	// The rule does not apply; `skip_reason` says why.
+	RuleOutcome_RULE_OUTCOME_SKIPPED RuleOutcome = 3
+	// An earlier rule gave the caller ID.
+	RuleOutcome_RULE_OUTCOME_NOT_REACHED RuleOutcome = 4
+)
+
+// Enum value maps for RuleOutcome.
+var (
+	RuleOutcome_name = map[int32]string{
+		0: "RULE_OUTCOME_UNSPECIFIED",
+		1: "RULE_OUTCOME_CHOSEN",
+		2: "RULE_OUTCOME_NO_CANDIDATE",
+		3: "RULE_OUTCOME_SKIPPED",
+		4: "RULE_OUTCOME_NOT_REACHED",
+	}
+	RuleOutcome_value = map[string]int32{
+		"RULE_OUTCOME_UNSPECIFIED":  0,
+		"RULE_OUTCOME_CHOSEN":       1,
+		"RULE_OUTCOME_NO_CANDIDATE": 2,
+		"RULE_OUTCOME_SKIPPED":      3,
+		"RULE_OUTCOME_NOT_REACHED":  4,
+	}
+)
+
+func (x RuleOutcome) Enum() *RuleOutcome {
+	p := new(RuleOutcome)
+	*p = x
+	return p
+}
+
+func (x RuleOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RuleOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_localdial_v1_call_routing_proto_enumTypes[3].Descriptor()
+}
+
+func (RuleOutcome) Type() protoreflect.EnumType {
+	return &file_localdial_v1_call_routing_proto_enumTypes[3]
+}
+
+func (x RuleOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RuleOutcome.Descriptor instead.
+func (RuleOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{3}
+}
+
+// Why a rule does not apply.
+type SkipReason int32
+
+const (
+	// The rule was not skipped.
+	SkipReason_SKIP_REASON_UNSPECIFIED SkipReason = 0
+	// The callee has no geographic area code.
+	SkipReason_SKIP_REASON_CALLEE_HAS_NO_AREA_CODE SkipReason = 1
+	// The only caller ID that the rule could choose is the callee's own number.
+	SkipReason_SKIP_REASON_CALLEES_OWN_NUMBER SkipReason = 2
+)
+
+// Enum value maps for SkipReason.
+var (
+	SkipReason_name = map[int32]string{
+		0: "SKIP_REASON_UNSPECIFIED",
+		1: "SKIP_REASON_CALLEE_HAS_NO_AREA_CODE",
+		2: "SKIP_REASON_CALLEES_OWN_NUMBER",
+	}
+	SkipReason_value = map[string]int32{
+		"SKIP_REASON_UNSPECIFIED":             0,
+		"SKIP_REASON_CALLEE_HAS_NO_AREA_CODE": 1,
+		"SKIP_REASON_CALLEES_OWN_NUMBER":      2,
+	}
+)
+
+func (x SkipReason) Enum() *SkipReason {
+	p := new(SkipReason)
+	*p = x
+	return p
+}
+
+func (x SkipReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SkipReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_localdial_v1_call_routing_proto_enumTypes[4].Descriptor()
+}
+
+func (SkipReason) Type() protoreflect.EnumType {
+	return &file_localdial_v1_call_routing_proto_enumTypes[4]
+}
+
+func (x SkipReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SkipReason.Descriptor instead.
+func (SkipReason) EnumDescriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{4}
+}
+
+// What came of a number that could be shown.
+type CandidateVerdict int32
+
+const (
+	// Never sent.
+	CandidateVerdict_CANDIDATE_VERDICT_UNSPECIFIED CandidateVerdict = 0
+	// It is the caller ID of the decision.
+	CandidateVerdict_CANDIDATE_VERDICT_CHOSEN CandidateVerdict = 1
+	// It could be shown, but another caller ID is.
+	CandidateVerdict_CANDIDATE_VERDICT_LOST CandidateVerdict = 2
+	// It is being bought or released.
+	CandidateVerdict_CANDIDATE_VERDICT_NOT_ACTIVE CandidateVerdict = 3
+	// It is the callee's own number.
+	CandidateVerdict_CANDIDATE_VERDICT_CALLEES_OWN CandidateVerdict = 4
+)
+
+// Enum value maps for CandidateVerdict.
+var (
+	CandidateVerdict_name = map[int32]string{
+		0: "CANDIDATE_VERDICT_UNSPECIFIED",
+		1: "CANDIDATE_VERDICT_CHOSEN",
+		2: "CANDIDATE_VERDICT_LOST",
+		3: "CANDIDATE_VERDICT_NOT_ACTIVE",
+		4: "CANDIDATE_VERDICT_CALLEES_OWN",
+	}
+	CandidateVerdict_value = map[string]int32{
+		"CANDIDATE_VERDICT_UNSPECIFIED": 0,
+		"CANDIDATE_VERDICT_CHOSEN":      1,
+		"CANDIDATE_VERDICT_LOST":        2,
+		"CANDIDATE_VERDICT_NOT_ACTIVE":  3,
+		"CANDIDATE_VERDICT_CALLEES_OWN": 4,
+	}
+)
+
+func (x CandidateVerdict) Enum() *CandidateVerdict {
+	p := new(CandidateVerdict)
+	*p = x
+	return p
+}
+
+func (x CandidateVerdict) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CandidateVerdict) Descriptor() protoreflect.EnumDescriptor {
+	return file_localdial_v1_call_routing_proto_enumTypes[5].Descriptor()
+}
+
+func (CandidateVerdict) Type() protoreflect.EnumType {
+	return &file_localdial_v1_call_routing_proto_enumTypes[5]
+}
+
+func (x CandidateVerdict) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CandidateVerdict.Descriptor instead.
+func (CandidateVerdict) EnumDescriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{5}
+}
+
+// Whether a number was in the organization's inventory.
+type InventoryMembership int32
+
+const (
+	// Never sent.
+	InventoryMembership_INVENTORY_MEMBERSHIP_UNSPECIFIED InventoryMembership = 0
+	// It was.
+	InventoryMembership_INVENTORY_MEMBERSHIP_YES InventoryMembership = 1
+	// It was not. The user's own caller ID and the organization number need not be
+	// in the inventory.
+	InventoryMembership_INVENTORY_MEMBERSHIP_NO InventoryMembership = 2
+	// The record of changes does not reach back that far.
+	InventoryMembership_INVENTORY_MEMBERSHIP_UNKNOWN InventoryMembership = 3
+)
+
+// Enum value maps for InventoryMembership.
+var (
+	InventoryMembership_name = map[int32]string{
+		0: "INVENTORY_MEMBERSHIP_UNSPECIFIED",
+		1: "INVENTORY_MEMBERSHIP_YES",
+		2: "INVENTORY_MEMBERSHIP_NO",
+		3: "INVENTORY_MEMBERSHIP_UNKNOWN",
+	}
+	InventoryMembership_value = map[string]int32{
+		"INVENTORY_MEMBERSHIP_UNSPECIFIED": 0,
+		"INVENTORY_MEMBERSHIP_YES":         1,
+		"INVENTORY_MEMBERSHIP_NO":          2,
+		"INVENTORY_MEMBERSHIP_UNKNOWN":     3,
+	}
+)
+
+func (x InventoryMembership) Enum() *InventoryMembership {
+	p := new(InventoryMembership)
+	*p = x
+	return p
+}
+
+func (x InventoryMembership) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (InventoryMembership) Descriptor() protoreflect.EnumDescriptor {
+	return file_localdial_v1_call_routing_proto_enumTypes[6].Descriptor()
+}
+
+func (InventoryMembership) Type() protoreflect.EnumType {
+	return &file_localdial_v1_call_routing_proto_enumTypes[6]
+}
+
+func (x InventoryMembership) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use InventoryMembership.Descriptor instead.
+func (InventoryMembership) EnumDescriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{6}
+}
+
 // Request of ResolveOutboundCallerId.
 type ResolveOutboundCallerIdRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1565,11 +1799,757 @@ func (x *InboundCall) GetDegraded() bool {
 	return false
 }
 
+// Request of ExplainOutboundCallerId. It names either a user and a callee, or a
+// recorded call.
+type ExplainOutboundCallerIdRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The organization. 1 to 128 visible ASCII characters.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// Optional. The user (agent) who would place the call. 1 to 128 visible ASCII
+	// characters. Required without `call_id`.
+	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Optional. The number that would be called: in E.164, and possible (see
+	// `is_phone_number`). Required without `call_id`.
+	CalleeNumber string `protobuf:"bytes,3,opt,name=callee_number,json=calleeNumber,proto3" json:"callee_number,omitempty"`
+	// Optional. The oldest revision of the organization that the decision may be
+	// based on, as returned by the call that made a change. Default: whichever
+	// revision the server holds.
+	MinRevision int64 `protobuf:"varint,4,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	// Optional. A recorded call of the organization, whose user and callee are
+	// explained. 1 to 128 visible ASCII characters. Not allowed together with
+	// `user_id` or `callee_number`.
+	CallId        string `protobuf:"bytes,5,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainOutboundCallerIdRequest) Reset() {
+	*x = ExplainOutboundCallerIdRequest{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainOutboundCallerIdRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainOutboundCallerIdRequest) ProtoMessage() {}
+
+func (x *ExplainOutboundCallerIdRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainOutboundCallerIdRequest.ProtoReflect.Descriptor instead.
+func (*ExplainOutboundCallerIdRequest) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ExplainOutboundCallerIdRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *ExplainOutboundCallerIdRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *ExplainOutboundCallerIdRequest) GetCalleeNumber() string {
+	if x != nil {
+		return x.CalleeNumber
+	}
+	return ""
+}
+
+func (x *ExplainOutboundCallerIdRequest) GetMinRevision() int64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+func (x *ExplainOutboundCallerIdRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+// Response of ExplainOutboundCallerId.
+type ExplainOutboundCallerIdResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What ResolveOutboundCallerId would return now. Unset only if the user of
+	// the recorded call was deleted.
+	//
+	// Types that are valid to be assigned to Decision:
+	//
+	//	*ExplainOutboundCallerIdResponse_Response
+	//	*ExplainOutboundCallerIdResponse_NoCallerId
+	Decision isExplainOutboundCallerIdResponse_Decision `protobuf_oneof:"decision"`
+	// Output only. The rules of ResolveOutboundCallerId in their order, and what
+	// came of each. Empty if there is no `decision`.
+	Rules []*RuleExplanation `protobuf:"bytes,3,rep,name=rules,proto3" json:"rules,omitempty"`
+	// Output only. The organization's numbers that have the callee's area code or
+	// are mapped to it: first those of rule 2, then those of rule 3, each in the
+	// order of their ranks, then those without one. At most 100. Empty if there is
+	// no `decision`.
+	Candidates []*CandidateNumber `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// Output only. How many such numbers there are.
+	CandidateCount int32 `protobuf:"varint,5,opt,name=candidate_count,json=candidateCount,proto3" json:"candidate_count,omitempty"`
+	// Output only. What is known of the callee's number.
+	Callee *CalleeFacts `protobuf:"bytes,6,opt,name=callee,proto3" json:"callee,omitempty"`
+	// Output only. The recorded call. Unset without `call_id`.
+	RecordedCall  *RecordedCallExplanation `protobuf:"bytes,7,opt,name=recorded_call,json=recordedCall,proto3" json:"recorded_call,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainOutboundCallerIdResponse) Reset() {
+	*x = ExplainOutboundCallerIdResponse{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainOutboundCallerIdResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainOutboundCallerIdResponse) ProtoMessage() {}
+
+func (x *ExplainOutboundCallerIdResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainOutboundCallerIdResponse.ProtoReflect.Descriptor instead.
+func (*ExplainOutboundCallerIdResponse) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ExplainOutboundCallerIdResponse) GetDecision() isExplainOutboundCallerIdResponse_Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+func (x *ExplainOutboundCallerIdResponse) GetResponse() *ResolveOutboundCallerIdResponse {
+	if x != nil {
+		if x, ok := x.Decision.(*ExplainOutboundCallerIdResponse_Response); ok {
+			return x.Response
+		}
+	}
+	return nil
+}
+
+func (x *ExplainOutboundCallerIdResponse) GetNoCallerId() *status.Status {
+	if x != nil {
+		if x, ok := x.Decision.(*ExplainOutboundCallerIdResponse_NoCallerId); ok {
+			return x.NoCallerId
+		}
+	}
+	return nil
+}
+
+func (x *ExplainOutboundCallerIdResponse) GetRules() []*RuleExplanation {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *ExplainOutboundCallerIdResponse) GetCandidates() []*CandidateNumber {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
+}
+
+func (x *ExplainOutboundCallerIdResponse) GetCandidateCount() int32 {
+	if x != nil {
+		return x.CandidateCount
+	}
+	return 0
+}
+
+func (x *ExplainOutboundCallerIdResponse) GetCallee() *CalleeFacts {
+	if x != nil {
+		return x.Callee
+	}
+	return nil
+}
+
+func (x *ExplainOutboundCallerIdResponse) GetRecordedCall() *RecordedCallExplanation {
+	if x != nil {
+		return x.RecordedCall
+	}
+	return nil
+}
+
+type isExplainOutboundCallerIdResponse_Decision interface {
+	isExplainOutboundCallerIdResponse_Decision()
+}
+
+type ExplainOutboundCallerIdResponse_Response struct {
+	// Output only. Its response.
+	Response *ResolveOutboundCallerIdResponse `protobuf:"bytes,1,opt,name=response,proto3,oneof"`
+}
+
+type ExplainOutboundCallerIdResponse_NoCallerId struct {
+	// Output only. Its error, if there is no caller ID to show: NO_CALLER_ID.
+	NoCallerId *status.Status `protobuf:"bytes,2,opt,name=no_caller_id,json=noCallerId,proto3,oneof"`
+}
+
+func (*ExplainOutboundCallerIdResponse_Response) isExplainOutboundCallerIdResponse_Decision() {}
+
+func (*ExplainOutboundCallerIdResponse_NoCallerId) isExplainOutboundCallerIdResponse_Decision() {}
+
+// One rule of ResolveOutboundCallerId, and what came of it.
+type RuleExplanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The rule, by the reason that it gives.
+	Rule CallerIdReason `protobuf:"varint,1,opt,name=rule,proto3,enum=localdial.v1.CallerIdReason" json:"rule,omitempty"`
+	// Output only. What came of it.
+	Outcome RuleOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=localdial.v1.RuleOutcome" json:"outcome,omitempty"`
+	// Output only. Why it was skipped. Unspecified if it was not.
+	SkipReason SkipReason `protobuf:"varint,3,opt,name=skip_reason,json=skipReason,proto3,enum=localdial.v1.SkipReason" json:"skip_reason,omitempty"`
+	// Output only. The caller ID that the rule looked at, in E.164: the user's for
+	// rules 1 and 4, the organization number for rule 5, the chosen number for
+	// rules 2 and 3. Empty if there is none, or if the rule was not reached.
+	CallerId string `protobuf:"bytes,4,opt,name=caller_id,json=callerId,proto3" json:"caller_id,omitempty"`
+	// Output only. A sentence for people, in English, such as "The caller ID of the
+	// user, +12125550100, has the area code 212, not 415." It may change at any
+	// time.
+	Detail        string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleExplanation) Reset() {
+	*x = RuleExplanation{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleExplanation) ProtoMessage() {}
+
+func (x *RuleExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleExplanation.ProtoReflect.Descriptor instead.
+func (*RuleExplanation) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RuleExplanation) GetRule() CallerIdReason {
+	if x != nil {
+		return x.Rule
+	}
+	return CallerIdReason_CALLER_ID_REASON_UNSPECIFIED
+}
+
+func (x *RuleExplanation) GetOutcome() RuleOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return RuleOutcome_RULE_OUTCOME_UNSPECIFIED
+}
+
+func (x *RuleExplanation) GetSkipReason() SkipReason {
+	if x != nil {
+		return x.SkipReason
+	}
+	return SkipReason_SKIP_REASON_UNSPECIFIED
+}
+
+func (x *RuleExplanation) GetCallerId() string {
+	if x != nil {
+		return x.CallerId
+	}
+	return ""
+}
+
+func (x *RuleExplanation) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+// A number of the organization that has the callee's area code, or is mapped to
+// it.
+type CandidateNumber struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The number in E.164.
+	PhoneNumber string `protobuf:"bytes,1,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
+	// Output only. The rule that could choose it:
+	// `CALLER_ID_REASON_LOCAL_PRESENCE` or
+	// `CALLER_ID_REASON_LOCAL_PRESENCE_MAPPED`.
+	Rule CallerIdReason `protobuf:"varint,2,opt,name=rule,proto3,enum=localdial.v1.CallerIdReason" json:"rule,omitempty"`
+	// Output only. What came of it.
+	Verdict CandidateVerdict `protobuf:"varint,3,opt,name=verdict,proto3,enum=localdial.v1.CandidateVerdict" json:"verdict,omitempty"`
+	// Output only. The number's place in its rule for this callee: 1 is the number
+	// that the rule chooses, 2 the one that it would choose if that were deleted,
+	// and so on. 0 if the number cannot be chosen.
+	Rank int32 `protobuf:"varint,4,opt,name=rank,proto3" json:"rank,omitempty"`
+	// Output only. The stage of the number's life.
+	State         NumberState `protobuf:"varint,5,opt,name=state,proto3,enum=localdial.v1.NumberState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CandidateNumber) Reset() {
+	*x = CandidateNumber{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CandidateNumber) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CandidateNumber) ProtoMessage() {}
+
+func (x *CandidateNumber) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CandidateNumber.ProtoReflect.Descriptor instead.
+func (*CandidateNumber) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *CandidateNumber) GetPhoneNumber() string {
+	if x != nil {
+		return x.PhoneNumber
+	}
+	return ""
+}
+
+func (x *CandidateNumber) GetRule() CallerIdReason {
+	if x != nil {
+		return x.Rule
+	}
+	return CallerIdReason_CALLER_ID_REASON_UNSPECIFIED
+}
+
+func (x *CandidateNumber) GetVerdict() CandidateVerdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return CandidateVerdict_CANDIDATE_VERDICT_UNSPECIFIED
+}
+
+func (x *CandidateNumber) GetRank() int32 {
+	if x != nil {
+		return x.Rank
+	}
+	return 0
+}
+
+func (x *CandidateNumber) GetState() NumberState {
+	if x != nil {
+		return x.State
+	}
+	return NumberState_NUMBER_STATE_UNSPECIFIED
+}
+
+// What is known of a callee's number, by the numbering plans.
+type CalleeFacts struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The number in E.164.
+	PhoneNumber string `protobuf:"bytes,1,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
+	// Output only. Its area code, as in `callee_area_code` of
+	// ResolveOutboundCallerIdResponse. Empty if it has no geographic one.
+	AreaCode string `protobuf:"bytes,2,opt,name=area_code,json=areaCode,proto3" json:"area_code,omitempty"`
+	// Output only. The region of the area code by its code of ISO 3166-2, such as
+	// `US-CA`. Empty if it is not known, or lies in several.
+	Region string `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
+	// Output only. The country by its code of ISO 3166-1, such as `US`. Empty if
+	// the number belongs to none, such as a toll-free one of country code 1, or if
+	// it is not known to which.
+	Country string `protobuf:"bytes,4,opt,name=country,proto3" json:"country,omitempty"`
+	// Output only. The time zones where the number may be, by their IANA names,
+	// such as `America/Los_Angeles`, in alphabetical order. Portable numbers may be
+	// elsewhere. Empty if nothing is known, or if the number may be anywhere.
+	TimeZones     []string `protobuf:"bytes,5,rep,name=time_zones,json=timeZones,proto3" json:"time_zones,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CalleeFacts) Reset() {
+	*x = CalleeFacts{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CalleeFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CalleeFacts) ProtoMessage() {}
+
+func (x *CalleeFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CalleeFacts.ProtoReflect.Descriptor instead.
+func (*CalleeFacts) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CalleeFacts) GetPhoneNumber() string {
+	if x != nil {
+		return x.PhoneNumber
+	}
+	return ""
+}
+
+func (x *CalleeFacts) GetAreaCode() string {
+	if x != nil {
+		return x.AreaCode
+	}
+	return ""
+}
+
+func (x *CalleeFacts) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+func (x *CalleeFacts) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *CalleeFacts) GetTimeZones() []string {
+	if x != nil {
+		return x.TimeZones
+	}
+	return nil
+}
+
+// A recorded call, and what has become of it.
+type RecordedCallExplanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The call as it was recorded.
+	Call *OutboundCall `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	// Output only. Whether the caller ID was in the organization's inventory when
+	// the call was placed.
+	WasInInventory InventoryMembership `protobuf:"varint,2,opt,name=was_in_inventory,json=wasInInventory,proto3,enum=localdial.v1.InventoryMembership" json:"was_in_inventory,omitempty"`
+	// Where a call-back from the callee to the caller ID would go now, by the rules
+	// of RouteInboundCall.
+	//
+	// Types that are valid to be assigned to CallBack:
+	//
+	//	*RecordedCallExplanation_CallBackDestination
+	//	*RecordedCallExplanation_NoCallBack
+	CallBack isRecordedCallExplanation_CallBack `protobuf_oneof:"call_back"`
+	// Output only. What was changed since the call and bears on it: changes of the
+	// caller ID, of the one that would be shown now, of the user, and of the
+	// organization itself, newest first. At most 100.
+	Changes       []*ChangeSinceCall `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordedCallExplanation) Reset() {
+	*x = RecordedCallExplanation{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordedCallExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordedCallExplanation) ProtoMessage() {}
+
+func (x *RecordedCallExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordedCallExplanation.ProtoReflect.Descriptor instead.
+func (*RecordedCallExplanation) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RecordedCallExplanation) GetCall() *OutboundCall {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *RecordedCallExplanation) GetWasInInventory() InventoryMembership {
+	if x != nil {
+		return x.WasInInventory
+	}
+	return InventoryMembership_INVENTORY_MEMBERSHIP_UNSPECIFIED
+}
+
+func (x *RecordedCallExplanation) GetCallBack() isRecordedCallExplanation_CallBack {
+	if x != nil {
+		return x.CallBack
+	}
+	return nil
+}
+
+func (x *RecordedCallExplanation) GetCallBackDestination() *CallBackDestination {
+	if x != nil {
+		if x, ok := x.CallBack.(*RecordedCallExplanation_CallBackDestination); ok {
+			return x.CallBackDestination
+		}
+	}
+	return nil
+}
+
+func (x *RecordedCallExplanation) GetNoCallBack() *status.Status {
+	if x != nil {
+		if x, ok := x.CallBack.(*RecordedCallExplanation_NoCallBack); ok {
+			return x.NoCallBack
+		}
+	}
+	return nil
+}
+
+func (x *RecordedCallExplanation) GetChanges() []*ChangeSinceCall {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+type isRecordedCallExplanation_CallBack interface {
+	isRecordedCallExplanation_CallBack()
+}
+
+type RecordedCallExplanation_CallBackDestination struct {
+	// Output only. Its destination.
+	CallBackDestination *CallBackDestination `protobuf:"bytes,3,opt,name=call_back_destination,json=callBackDestination,proto3,oneof"`
+}
+
+type RecordedCallExplanation_NoCallBack struct {
+	// Output only. Why it would have none: NO_DESTINATION, or NUMBER_NOT_FOUND
+	// if the caller ID no longer belongs to the organization.
+	NoCallBack *status.Status `protobuf:"bytes,4,opt,name=no_call_back,json=noCallBack,proto3,oneof"`
+}
+
+func (*RecordedCallExplanation_CallBackDestination) isRecordedCallExplanation_CallBack() {}
+
+func (*RecordedCallExplanation_NoCallBack) isRecordedCallExplanation_CallBack() {}
+
+// Where a call-back goes.
+type CallBackDestination struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The number to connect the caller to, in E.164.
+	DestinationNumber string `protobuf:"bytes,1,opt,name=destination_number,json=destinationNumber,proto3" json:"destination_number,omitempty"`
+	// Output only. Why the call goes there.
+	Reason DestinationReason `protobuf:"varint,2,opt,name=reason,proto3,enum=localdial.v1.DestinationReason" json:"reason,omitempty"`
+	// Output only. The user whose work phone is the destination. Empty if it is the
+	// organization number.
+	UserId string `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Output only. Where the call goes when the destination does not answer, in
+	// E.164. Empty if there is no other number.
+	FallbackNumber string `protobuf:"bytes,4,opt,name=fallback_number,json=fallbackNumber,proto3" json:"fallback_number,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *CallBackDestination) Reset() {
+	*x = CallBackDestination{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallBackDestination) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallBackDestination) ProtoMessage() {}
+
+func (x *CallBackDestination) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallBackDestination.ProtoReflect.Descriptor instead.
+func (*CallBackDestination) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CallBackDestination) GetDestinationNumber() string {
+	if x != nil {
+		return x.DestinationNumber
+	}
+	return ""
+}
+
+func (x *CallBackDestination) GetReason() DestinationReason {
+	if x != nil {
+		return x.Reason
+	}
+	return DestinationReason_DESTINATION_REASON_UNSPECIFIED
+}
+
+func (x *CallBackDestination) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *CallBackDestination) GetFallbackNumber() string {
+	if x != nil {
+		return x.FallbackNumber
+	}
+	return ""
+}
+
+// A change that was made after a call.
+type ChangeSinceCall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. When the change was made.
+	EventTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
+	// Output only. What was changed.
+	Kind AuditEventKind `protobuf:"varint,2,opt,name=kind,proto3,enum=localdial.v1.AuditEventKind" json:"kind,omitempty"`
+	// Output only. The user_id or the phone number (E.164) that was changed. Empty
+	// for the organization itself.
+	Subject       string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeSinceCall) Reset() {
+	*x = ChangeSinceCall{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeSinceCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeSinceCall) ProtoMessage() {}
+
+func (x *ChangeSinceCall) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeSinceCall.ProtoReflect.Descriptor instead.
+func (*ChangeSinceCall) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ChangeSinceCall) GetEventTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EventTime
+	}
+	return nil
+}
+
+func (x *ChangeSinceCall) GetKind() AuditEventKind {
+	if x != nil {
+		return x.Kind
+	}
+	return AuditEventKind_AUDIT_EVENT_KIND_UNSPECIFIED
+}
+
+func (x *ChangeSinceCall) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
 var File_localdial_v1_call_routing_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"\n" +
-	"\x1flocaldial/v1/call_routing.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xe8\x01\n" +
+	"\x1flocaldial/v1/call_routing.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a!localdial/v1/administration.proto\x1a\x19localdial/v1/number.proto\"\xe8\x01\n" +
 	"\x1eResolveOutboundCallerIdRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12#\n" +
@@ -1666,7 +2646,64 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"\aoutcome\x18\n" +
 	" \x01(\x0e2 .localdial.v1.InboundCallOutcomeR\aoutcome\x12=\n" +
 	"\foutcome_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\voutcomeTime\x12\x1a\n" +
-	"\bdegraded\x18\f \x01(\bR\bdegraded*\xff\x01\n" +
+	"\bdegraded\x18\f \x01(\bR\bdegraded\"\xc3\x01\n" +
+	"\x1eExplainOutboundCallerIdRequest\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x17\n" +
+	"\auser_id\x18\x02 \x01(\tR\x06userId\x12#\n" +
+	"\rcallee_number\x18\x03 \x01(\tR\fcalleeNumber\x12!\n" +
+	"\fmin_revision\x18\x04 \x01(\x03R\vminRevision\x12\x17\n" +
+	"\acall_id\x18\x05 \x01(\tR\x06callId\"\xce\x03\n" +
+	"\x1fExplainOutboundCallerIdResponse\x12K\n" +
+	"\bresponse\x18\x01 \x01(\v2-.localdial.v1.ResolveOutboundCallerIdResponseH\x00R\bresponse\x126\n" +
+	"\fno_caller_id\x18\x02 \x01(\v2\x12.google.rpc.StatusH\x00R\n" +
+	"noCallerId\x123\n" +
+	"\x05rules\x18\x03 \x03(\v2\x1d.localdial.v1.RuleExplanationR\x05rules\x12=\n" +
+	"\n" +
+	"candidates\x18\x04 \x03(\v2\x1d.localdial.v1.CandidateNumberR\n" +
+	"candidates\x12'\n" +
+	"\x0fcandidate_count\x18\x05 \x01(\x05R\x0ecandidateCount\x121\n" +
+	"\x06callee\x18\x06 \x01(\v2\x19.localdial.v1.CalleeFactsR\x06callee\x12J\n" +
+	"\rrecorded_call\x18\a \x01(\v2%.localdial.v1.RecordedCallExplanationR\frecordedCallB\n" +
+	"\n" +
+	"\bdecision\"\xe8\x01\n" +
+	"\x0fRuleExplanation\x120\n" +
+	"\x04rule\x18\x01 \x01(\x0e2\x1c.localdial.v1.CallerIdReasonR\x04rule\x123\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2\x19.localdial.v1.RuleOutcomeR\aoutcome\x129\n" +
+	"\vskip_reason\x18\x03 \x01(\x0e2\x18.localdial.v1.SkipReasonR\n" +
+	"skipReason\x12\x1b\n" +
+	"\tcaller_id\x18\x04 \x01(\tR\bcallerId\x12\x16\n" +
+	"\x06detail\x18\x05 \x01(\tR\x06detail\"\xe5\x01\n" +
+	"\x0fCandidateNumber\x12!\n" +
+	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x120\n" +
+	"\x04rule\x18\x02 \x01(\x0e2\x1c.localdial.v1.CallerIdReasonR\x04rule\x128\n" +
+	"\averdict\x18\x03 \x01(\x0e2\x1e.localdial.v1.CandidateVerdictR\averdict\x12\x12\n" +
+	"\x04rank\x18\x04 \x01(\x05R\x04rank\x12/\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x19.localdial.v1.NumberStateR\x05state\"\x9e\x01\n" +
+	"\vCalleeFacts\x12!\n" +
+	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12\x1b\n" +
+	"\tarea_code\x18\x02 \x01(\tR\bareaCode\x12\x16\n" +
+	"\x06region\x18\x03 \x01(\tR\x06region\x12\x18\n" +
+	"\acountry\x18\x04 \x01(\tR\acountry\x12\x1d\n" +
+	"\n" +
+	"time_zones\x18\x05 \x03(\tR\ttimeZones\"\xed\x02\n" +
+	"\x17RecordedCallExplanation\x12.\n" +
+	"\x04call\x18\x01 \x01(\v2\x1a.localdial.v1.OutboundCallR\x04call\x12K\n" +
+	"\x10was_in_inventory\x18\x02 \x01(\x0e2!.localdial.v1.InventoryMembershipR\x0ewasInInventory\x12W\n" +
+	"\x15call_back_destination\x18\x03 \x01(\v2!.localdial.v1.CallBackDestinationH\x00R\x13callBackDestination\x126\n" +
+	"\fno_call_back\x18\x04 \x01(\v2\x12.google.rpc.StatusH\x00R\n" +
+	"noCallBack\x127\n" +
+	"\achanges\x18\x05 \x03(\v2\x1d.localdial.v1.ChangeSinceCallR\achangesB\v\n" +
+	"\tcall_back\"\xbf\x01\n" +
+	"\x13CallBackDestination\x12-\n" +
+	"\x12destination_number\x18\x01 \x01(\tR\x11destinationNumber\x127\n" +
+	"\x06reason\x18\x02 \x01(\x0e2\x1f.localdial.v1.DestinationReasonR\x06reason\x12\x17\n" +
+	"\auser_id\x18\x03 \x01(\tR\x06userId\x12'\n" +
+	"\x0ffallback_number\x18\x04 \x01(\tR\x0efallbackNumber\"\x98\x01\n" +
+	"\x0fChangeSinceCall\x129\n" +
+	"\n" +
+	"event_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x120\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1c.localdial.v1.AuditEventKindR\x04kind\x12\x18\n" +
+	"\asubject\x18\x03 \x01(\tR\asubject*\xff\x01\n" +
 	"\x0eCallerIdReason\x12 \n" +
 	"\x1cCALLER_ID_REASON_UNSPECIFIED\x10\x00\x12*\n" +
 	"&CALLER_ID_REASON_AGENT_CALLER_ID_LOCAL\x10\x01\x12#\n" +
@@ -1686,14 +2723,37 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"!INBOUND_CALL_OUTCOME_SCREENED_OUT\x10\x03\x12-\n" +
 	")INBOUND_CALL_OUTCOME_ANSWERED_BY_FALLBACK\x10\x04\x12 \n" +
 	"\x1cINBOUND_CALL_OUTCOME_PENDING\x10\x05\x12 \n" +
-	"\x1cINBOUND_CALL_OUTCOME_UNKNOWN\x10\x062\xd5\x05\n" +
+	"\x1cINBOUND_CALL_OUTCOME_UNKNOWN\x10\x06*\x9b\x01\n" +
+	"\vRuleOutcome\x12\x1c\n" +
+	"\x18RULE_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13RULE_OUTCOME_CHOSEN\x10\x01\x12\x1d\n" +
+	"\x19RULE_OUTCOME_NO_CANDIDATE\x10\x02\x12\x18\n" +
+	"\x14RULE_OUTCOME_SKIPPED\x10\x03\x12\x1c\n" +
+	"\x18RULE_OUTCOME_NOT_REACHED\x10\x04*v\n" +
+	"\n" +
+	"SkipReason\x12\x1b\n" +
+	"\x17SKIP_REASON_UNSPECIFIED\x10\x00\x12'\n" +
+	"#SKIP_REASON_CALLEE_HAS_NO_AREA_CODE\x10\x01\x12\"\n" +
+	"\x1eSKIP_REASON_CALLEES_OWN_NUMBER\x10\x02*\xb4\x01\n" +
+	"\x10CandidateVerdict\x12!\n" +
+	"\x1dCANDIDATE_VERDICT_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18CANDIDATE_VERDICT_CHOSEN\x10\x01\x12\x1a\n" +
+	"\x16CANDIDATE_VERDICT_LOST\x10\x02\x12 \n" +
+	"\x1cCANDIDATE_VERDICT_NOT_ACTIVE\x10\x03\x12!\n" +
+	"\x1dCANDIDATE_VERDICT_CALLEES_OWN\x10\x04*\x98\x01\n" +
+	"\x13InventoryMembership\x12$\n" +
+	" INVENTORY_MEMBERSHIP_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18INVENTORY_MEMBERSHIP_YES\x10\x01\x12\x1b\n" +
+	"\x17INVENTORY_MEMBERSHIP_NO\x10\x02\x12 \n" +
+	"\x1cINVENTORY_MEMBERSHIP_UNKNOWN\x10\x032\xd2\x06\n" +
 	"\vCallRouting\x12{\n" +
 	"\x17ResolveOutboundCallerId\x12,.localdial.v1.ResolveOutboundCallerIdRequest\x1a-.localdial.v1.ResolveOutboundCallerIdResponse\"\x03\x90\x02\x02\x12\x8d\x01\n" +
 	"\x1dBatchResolveOutboundCallerIds\x122.localdial.v1.BatchResolveOutboundCallerIdsRequest\x1a3.localdial.v1.BatchResolveOutboundCallerIdsResponse\"\x03\x90\x02\x02\x12f\n" +
 	"\x10RouteInboundCall\x12%.localdial.v1.RouteInboundCallRequest\x1a&.localdial.v1.RouteInboundCallResponse\"\x03\x90\x02\x02\x12~\n" +
 	"\x18ReportInboundCallOutcome\x12-.localdial.v1.ReportInboundCallOutcomeRequest\x1a..localdial.v1.ReportInboundCallOutcomeResponse\"\x03\x90\x02\x02\x12i\n" +
 	"\x11ListOutboundCalls\x12&.localdial.v1.ListOutboundCallsRequest\x1a'.localdial.v1.ListOutboundCallsResponse\"\x03\x90\x02\x01\x12f\n" +
-	"\x10ListInboundCalls\x12%.localdial.v1.ListInboundCallsRequest\x1a&.localdial.v1.ListInboundCallsResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"\x10ListInboundCalls\x12%.localdial.v1.ListInboundCallsRequest\x1a&.localdial.v1.ListInboundCallsResponse\"\x03\x90\x02\x01\x12{\n" +
+	"\x17ExplainOutboundCallerId\x12,.localdial.v1.ExplainOutboundCallerIdRequest\x1a-.localdial.v1.ExplainOutboundCallerIdResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_call_routing_proto_rawDescOnce sync.Once
@@ -1707,68 +2767,104 @@ func file_localdial_v1_call_routing_proto_rawDescGZIP() []byte {
 	return file_localdial_v1_call_routing_proto_rawDescData
 }
 
-var file_localdial_v1_call_routing_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_localdial_v1_call_routing_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_localdial_v1_call_routing_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_localdial_v1_call_routing_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_localdial_v1_call_routing_proto_goTypes = []any{
 	(CallerIdReason)(0),                           // 0: localdial.v1.CallerIdReason
 	(DestinationReason)(0),                        // 1: localdial.v1.DestinationReason
 	(InboundCallOutcome)(0),                       // 2: localdial.v1.InboundCallOutcome
-	(*ResolveOutboundCallerIdRequest)(nil),        // 3: localdial.v1.ResolveOutboundCallerIdRequest
-	(*ResolveOutboundCallerIdResponse)(nil),       // 4: localdial.v1.ResolveOutboundCallerIdResponse
-	(*BatchResolveOutboundCallerIdsRequest)(nil),  // 5: localdial.v1.BatchResolveOutboundCallerIdsRequest
-	(*BatchResolveOutboundCallerIdsResponse)(nil), // 6: localdial.v1.BatchResolveOutboundCallerIdsResponse
-	(*BatchResolveOutboundCallerIdsResult)(nil),   // 7: localdial.v1.BatchResolveOutboundCallerIdsResult
-	(*RouteInboundCallRequest)(nil),               // 8: localdial.v1.RouteInboundCallRequest
-	(*RouteInboundCallResponse)(nil),              // 9: localdial.v1.RouteInboundCallResponse
-	(*ReportInboundCallOutcomeRequest)(nil),       // 10: localdial.v1.ReportInboundCallOutcomeRequest
-	(*ReportInboundCallOutcomeResponse)(nil),      // 11: localdial.v1.ReportInboundCallOutcomeResponse
-	(*ListOutboundCallsRequest)(nil),              // 12: localdial.v1.ListOutboundCallsRequest
-	(*ListOutboundCallsResponse)(nil),             // 13: localdial.v1.ListOutboundCallsResponse
-	(*OutboundCall)(nil),                          // 14: localdial.v1.OutboundCall
-	(*ListInboundCallsRequest)(nil),               // 15: localdial.v1.ListInboundCallsRequest
-	(*ListInboundCallsResponse)(nil),              // 16: localdial.v1.ListInboundCallsResponse
-	(*InboundCall)(nil),                           // 17: localdial.v1.InboundCall
-	(*status.Status)(nil),                         // 18: google.rpc.Status
-	(*timestamppb.Timestamp)(nil),                 // 19: google.protobuf.Timestamp
+	(RuleOutcome)(0),                              // 3: localdial.v1.RuleOutcome
+	(SkipReason)(0),                               // 4: localdial.v1.SkipReason
+	(CandidateVerdict)(0),                         // 5: localdial.v1.CandidateVerdict
+	(InventoryMembership)(0),                      // 6: localdial.v1.InventoryMembership
+	(*ResolveOutboundCallerIdRequest)(nil),        // 7: localdial.v1.ResolveOutboundCallerIdRequest
+	(*ResolveOutboundCallerIdResponse)(nil),       // 8: localdial.v1.ResolveOutboundCallerIdResponse
+	(*BatchResolveOutboundCallerIdsRequest)(nil),  // 9: localdial.v1.BatchResolveOutboundCallerIdsRequest
+	(*BatchResolveOutboundCallerIdsResponse)(nil), // 10: localdial.v1.BatchResolveOutboundCallerIdsResponse
+	(*BatchResolveOutboundCallerIdsResult)(nil),   // 11: localdial.v1.BatchResolveOutboundCallerIdsResult
+	(*RouteInboundCallRequest)(nil),               // 12: localdial.v1.RouteInboundCallRequest
+	(*RouteInboundCallResponse)(nil),              // 13: localdial.v1.RouteInboundCallResponse
+	(*ReportInboundCallOutcomeRequest)(nil),       // 14: localdial.v1.ReportInboundCallOutcomeRequest
+	(*ReportInboundCallOutcomeResponse)(nil),      // 15: localdial.v1.ReportInboundCallOutcomeResponse
+	(*ListOutboundCallsRequest)(nil),              // 16: localdial.v1.ListOutboundCallsRequest
+	(*ListOutboundCallsResponse)(nil),             // 17: localdial.v1.ListOutboundCallsResponse
+	(*OutboundCall)(nil),                          // 18: localdial.v1.OutboundCall
+	(*ListInboundCallsRequest)(nil),               // 19: localdial.v1.ListInboundCallsRequest
+	(*ListInboundCallsResponse)(nil),              // 20: localdial.v1.ListInboundCallsResponse
+	(*InboundCall)(nil),                           // 21: localdial.v1.InboundCall
+	(*ExplainOutboundCallerIdRequest)(nil),        // 22: localdial.v1.ExplainOutboundCallerIdRequest
+	(*ExplainOutboundCallerIdResponse)(nil),       // 23: localdial.v1.ExplainOutboundCallerIdResponse
+	(*RuleExplanation)(nil),                       // 24: localdial.v1.RuleExplanation
+	(*CandidateNumber)(nil),                       // 25: localdial.v1.CandidateNumber
+	(*CalleeFacts)(nil),                           // 26: localdial.v1.CalleeFacts
+	(*RecordedCallExplanation)(nil),               // 27: localdial.v1.RecordedCallExplanation
+	(*CallBackDestination)(nil),                   // 28: localdial.v1.CallBackDestination
+	(*ChangeSinceCall)(nil),                       // 29: localdial.v1.ChangeSinceCall
+	(*status.Status)(nil),                         // 30: google.rpc.Status
+	(*timestamppb.Timestamp)(nil),                 // 31: google.protobuf.Timestamp
+	(NumberState)(0),                              // 32: localdial.v1.NumberState
+	(AuditEventKind)(0),                           // 33: localdial.v1.AuditEventKind
 }
 var file_localdial_v1_call_routing_proto_depIdxs = []int32{
 	0,  // 0: localdial.v1.ResolveOutboundCallerIdResponse.reason:type_name -> localdial.v1.CallerIdReason
-	3,  // 1: localdial.v1.BatchResolveOutboundCallerIdsRequest.requests:type_name -> localdial.v1.ResolveOutboundCallerIdRequest
-	7,  // 2: localdial.v1.BatchResolveOutboundCallerIdsResponse.results:type_name -> localdial.v1.BatchResolveOutboundCallerIdsResult
-	4,  // 3: localdial.v1.BatchResolveOutboundCallerIdsResult.response:type_name -> localdial.v1.ResolveOutboundCallerIdResponse
-	18, // 4: localdial.v1.BatchResolveOutboundCallerIdsResult.status:type_name -> google.rpc.Status
+	7,  // 1: localdial.v1.BatchResolveOutboundCallerIdsRequest.requests:type_name -> localdial.v1.ResolveOutboundCallerIdRequest
+	11, // 2: localdial.v1.BatchResolveOutboundCallerIdsResponse.results:type_name -> localdial.v1.BatchResolveOutboundCallerIdsResult
+	8,  // 3: localdial.v1.BatchResolveOutboundCallerIdsResult.response:type_name -> localdial.v1.ResolveOutboundCallerIdResponse
+	30, // 4: localdial.v1.BatchResolveOutboundCallerIdsResult.status:type_name -> google.rpc.Status
 	1,  // 5: localdial.v1.RouteInboundCallResponse.reason:type_name -> localdial.v1.DestinationReason
-	19, // 6: localdial.v1.RouteInboundCallResponse.last_call_time:type_name -> google.protobuf.Timestamp
+	31, // 6: localdial.v1.RouteInboundCallResponse.last_call_time:type_name -> google.protobuf.Timestamp
 	2,  // 7: localdial.v1.ReportInboundCallOutcomeRequest.outcome:type_name -> localdial.v1.InboundCallOutcome
-	19, // 8: localdial.v1.ListOutboundCallsRequest.start_time:type_name -> google.protobuf.Timestamp
-	19, // 9: localdial.v1.ListOutboundCallsRequest.end_time:type_name -> google.protobuf.Timestamp
-	14, // 10: localdial.v1.ListOutboundCallsResponse.calls:type_name -> localdial.v1.OutboundCall
+	31, // 8: localdial.v1.ListOutboundCallsRequest.start_time:type_name -> google.protobuf.Timestamp
+	31, // 9: localdial.v1.ListOutboundCallsRequest.end_time:type_name -> google.protobuf.Timestamp
+	18, // 10: localdial.v1.ListOutboundCallsResponse.calls:type_name -> localdial.v1.OutboundCall
 	0,  // 11: localdial.v1.OutboundCall.reason:type_name -> localdial.v1.CallerIdReason
-	19, // 12: localdial.v1.OutboundCall.call_time:type_name -> google.protobuf.Timestamp
-	19, // 13: localdial.v1.ListInboundCallsRequest.start_time:type_name -> google.protobuf.Timestamp
-	19, // 14: localdial.v1.ListInboundCallsRequest.end_time:type_name -> google.protobuf.Timestamp
-	17, // 15: localdial.v1.ListInboundCallsResponse.calls:type_name -> localdial.v1.InboundCall
+	31, // 12: localdial.v1.OutboundCall.call_time:type_name -> google.protobuf.Timestamp
+	31, // 13: localdial.v1.ListInboundCallsRequest.start_time:type_name -> google.protobuf.Timestamp
+	31, // 14: localdial.v1.ListInboundCallsRequest.end_time:type_name -> google.protobuf.Timestamp
+	21, // 15: localdial.v1.ListInboundCallsResponse.calls:type_name -> localdial.v1.InboundCall
 	1,  // 16: localdial.v1.InboundCall.reason:type_name -> localdial.v1.DestinationReason
-	19, // 17: localdial.v1.InboundCall.call_time:type_name -> google.protobuf.Timestamp
+	31, // 17: localdial.v1.InboundCall.call_time:type_name -> google.protobuf.Timestamp
 	2,  // 18: localdial.v1.InboundCall.outcome:type_name -> localdial.v1.InboundCallOutcome
-	19, // 19: localdial.v1.InboundCall.outcome_time:type_name -> google.protobuf.Timestamp
-	3,  // 20: localdial.v1.CallRouting.ResolveOutboundCallerId:input_type -> localdial.v1.ResolveOutboundCallerIdRequest
-	5,  // 21: localdial.v1.CallRouting.BatchResolveOutboundCallerIds:input_type -> localdial.v1.BatchResolveOutboundCallerIdsRequest
-	8,  // 22: localdial.v1.CallRouting.RouteInboundCall:input_type -> localdial.v1.RouteInboundCallRequest
-	10, // 23: localdial.v1.CallRouting.ReportInboundCallOutcome:input_type -> localdial.v1.ReportInboundCallOutcomeRequest
-	12, // 24: localdial.v1.CallRouting.ListOutboundCalls:input_type -> localdial.v1.ListOutboundCallsRequest
-	15, // 25: localdial.v1.CallRouting.ListInboundCalls:input_type -> localdial.v1.ListInboundCallsRequest
-	4,  // 26: localdial.v1.CallRouting.ResolveOutboundCallerId:output_type -> localdial.v1.ResolveOutboundCallerIdResponse
-	6,  // 27: localdial.v1.CallRouting.BatchResolveOutboundCallerIds:output_type -> localdial.v1.BatchResolveOutboundCallerIdsResponse
-	9,  // 28: localdial.v1.CallRouting.RouteInboundCall:output_type -> localdial.v1.RouteInboundCallResponse
-	11, // 29: localdial.v1.CallRouting.ReportInboundCallOutcome:output_type -> localdial.v1.ReportInboundCallOutcomeResponse
-	13, // 30: localdial.v1.CallRouting.ListOutboundCalls:output_type -> localdial.v1.ListOutboundCallsResponse
-	16, // 31: localdial.v1.CallRouting.ListInboundCalls:output_type -> localdial.v1.ListInboundCallsResponse
-	26, // [26:32] is the sub-list for method output_type
-	20, // [20:26] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	31, // 19: localdial.v1.InboundCall.outcome_time:type_name -> google.protobuf.Timestamp
+	8,  // 20: localdial.v1.ExplainOutboundCallerIdResponse.response:type_name -> localdial.v1.ResolveOutboundCallerIdResponse
+	30, // 21: localdial.v1.ExplainOutboundCallerIdResponse.no_caller_id:type_name -> google.rpc.Status
+	24, // 22: localdial.v1.ExplainOutboundCallerIdResponse.rules:type_name -> localdial.v1.RuleExplanation
+	25, // 23: localdial.v1.ExplainOutboundCallerIdResponse.candidates:type_name -> localdial.v1.CandidateNumber
+	26, // 24: localdial.v1.ExplainOutboundCallerIdResponse.callee:type_name -> localdial.v1.CalleeFacts
+	27, // 25: localdial.v1.ExplainOutboundCallerIdResponse.recorded_call:type_name -> localdial.v1.RecordedCallExplanation
+	0,  // 26: localdial.v1.RuleExplanation.rule:type_name -> localdial.v1.CallerIdReason
+	3,  // 27: localdial.v1.RuleExplanation.outcome:type_name -> localdial.v1.RuleOutcome
+	4,  // 28: localdial.v1.RuleExplanation.skip_reason:type_name -> localdial.v1.SkipReason
+	0,  // 29: localdial.v1.CandidateNumber.rule:type_name -> localdial.v1.CallerIdReason
+	5,  // 30: localdial.v1.CandidateNumber.verdict:type_name -> localdial.v1.CandidateVerdict
+	32, // 31: localdial.v1.CandidateNumber.state:type_name -> localdial.v1.NumberState
+	18, // 32: localdial.v1.RecordedCallExplanation.call:type_name -> localdial.v1.OutboundCall
+	6,  // 33: localdial.v1.RecordedCallExplanation.was_in_inventory:type_name -> localdial.v1.InventoryMembership
+	28, // 34: localdial.v1.RecordedCallExplanation.call_back_destination:type_name -> localdial.v1.CallBackDestination
+	30, // 35: localdial.v1.RecordedCallExplanation.no_call_back:type_name -> google.rpc.Status
+	29, // 36: localdial.v1.RecordedCallExplanation.changes:type_name -> localdial.v1.ChangeSinceCall
+	1,  // 37: localdial.v1.CallBackDestination.reason:type_name -> localdial.v1.DestinationReason
+	31, // 38: localdial.v1.ChangeSinceCall.event_time:type_name -> google.protobuf.Timestamp
+	33, // 39: localdial.v1.ChangeSinceCall.kind:type_name -> localdial.v1.AuditEventKind
+	7,  // 40: localdial.v1.CallRouting.ResolveOutboundCallerId:input_type -> localdial.v1.ResolveOutboundCallerIdRequest
+	9,  // 41: localdial.v1.CallRouting.BatchResolveOutboundCallerIds:input_type -> localdial.v1.BatchResolveOutboundCallerIdsRequest
+	12, // 42: localdial.v1.CallRouting.RouteInboundCall:input_type -> localdial.v1.RouteInboundCallRequest
+	14, // 43: localdial.v1.CallRouting.ReportInboundCallOutcome:input_type -> localdial.v1.ReportInboundCallOutcomeRequest
+	16, // 44: localdial.v1.CallRouting.ListOutboundCalls:input_type -> localdial.v1.ListOutboundCallsRequest
+	19, // 45: localdial.v1.CallRouting.ListInboundCalls:input_type -> localdial.v1.ListInboundCallsRequest
+	22, // 46: localdial.v1.CallRouting.ExplainOutboundCallerId:input_type -> localdial.v1.ExplainOutboundCallerIdRequest
+	8,  // 47: localdial.v1.CallRouting.ResolveOutboundCallerId:output_type -> localdial.v1.ResolveOutboundCallerIdResponse
+	10, // 48: localdial.v1.CallRouting.BatchResolveOutboundCallerIds:output_type -> localdial.v1.BatchResolveOutboundCallerIdsResponse
+	13, // 49: localdial.v1.CallRouting.RouteInboundCall:output_type -> localdial.v1.RouteInboundCallResponse
+	15, // 50: localdial.v1.CallRouting.ReportInboundCallOutcome:output_type -> localdial.v1.ReportInboundCallOutcomeResponse
+	17, // 51: localdial.v1.CallRouting.ListOutboundCalls:output_type -> localdial.v1.ListOutboundCallsResponse
+	20, // 52: localdial.v1.CallRouting.ListInboundCalls:output_type -> localdial.v1.ListInboundCallsResponse
+	23, // 53: localdial.v1.CallRouting.ExplainOutboundCallerId:output_type -> localdial.v1.ExplainOutboundCallerIdResponse
+	47, // [47:54] is the sub-list for method output_type
+	40, // [40:47] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_call_routing_proto_init() }
@@ -1776,17 +2872,27 @@ func file_localdial_v1_call_routing_proto_init() {
 	if File_localdial_v1_call_routing_proto != nil {
 		return
 	}
+	file_localdial_v1_administration_proto_init()
+	file_localdial_v1_number_proto_init()
 	file_localdial_v1_call_routing_proto_msgTypes[4].OneofWrappers = []any{
 		(*BatchResolveOutboundCallerIdsResult_Response)(nil),
 		(*BatchResolveOutboundCallerIdsResult_Status)(nil),
+	}
+	file_localdial_v1_call_routing_proto_msgTypes[16].OneofWrappers = []any{
+		(*ExplainOutboundCallerIdResponse_Response)(nil),
+		(*ExplainOutboundCallerIdResponse_NoCallerId)(nil),
+	}
+	file_localdial_v1_call_routing_proto_msgTypes[20].OneofWrappers = []any{
+		(*RecordedCallExplanation_CallBackDestination)(nil),
+		(*RecordedCallExplanation_NoCallBack)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localdial_v1_call_routing_proto_rawDesc), len(file_localdial_v1_call_routing_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   15,
+			NumEnums:      7,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,7 @@ const (
 	CallRouting_ReportInboundCallOutcome_FullMethodName      = "/localdial.v1.CallRouting/ReportInboundCallOutcome"
 	CallRouting_ListOutboundCalls_FullMethodName             = "/localdial.v1.CallRouting/ListOutboundCalls"
 	CallRouting_ListInboundCalls_FullMethodName              = "/localdial.v1.CallRouting/ListInboundCalls"
+	CallRouting_ExplainOutboundCallerId_FullMethodName       = "/localdial.v1.CallRouting/ExplainOutboundCallerId"
 )
 
 // CallRoutingClient is the client API for CallRouting service.
@@ -119,6 +120,18 @@ type CallRoutingClient interface {
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	ListInboundCalls(ctx context.Context, in *ListInboundCallsRequest, opts ...grpc.CallOption) (*ListInboundCallsResponse, error)
+	// Explains which caller ID ResolveOutboundCallerId would show now, rule by
+	// rule. For a recorded call it also returns what was shown, where a call-back
+	// would go, and what has changed since. Nothing is recorded.
+	//
+	// The decision is always the one of ResolveOutboundCallerId with
+	// `validate_only`. That there is no caller ID to show is a decision, not an
+	// error.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+	// FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+	// (STORAGE_UNAVAILABLE).
+	ExplainOutboundCallerId(ctx context.Context, in *ExplainOutboundCallerIdRequest, opts ...grpc.CallOption) (*ExplainOutboundCallerIdResponse, error)
 }
 
 type callRoutingClient struct {
@@ -183,6 +196,16 @@ func (c *callRoutingClient) ListInboundCalls(ctx context.Context, in *ListInboun
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListInboundCallsResponse)
 	err := c.cc.Invoke(ctx, CallRouting_ListInboundCalls_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callRoutingClient) ExplainOutboundCallerId(ctx context.Context, in *ExplainOutboundCallerIdRequest, opts ...grpc.CallOption) (*ExplainOutboundCallerIdResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainOutboundCallerIdResponse)
+	err := c.cc.Invoke(ctx, CallRouting_ExplainOutboundCallerId_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -281,6 +304,18 @@ type CallRoutingServer interface {
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	ListInboundCalls(context.Context, *ListInboundCallsRequest) (*ListInboundCallsResponse, error)
+	// Explains which caller ID ResolveOutboundCallerId would show now, rule by
+	// rule. For a recorded call it also returns what was shown, where a call-back
+	// would go, and what has changed since. Nothing is recorded.
+	//
+	// The decision is always the one of ResolveOutboundCallerId with
+	// `validate_only`. That there is no caller ID to show is a decision, not an
+	// error.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+	// FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+	// (STORAGE_UNAVAILABLE).
+	ExplainOutboundCallerId(context.Context, *ExplainOutboundCallerIdRequest) (*ExplainOutboundCallerIdResponse, error)
 	mustEmbedUnimplementedCallRoutingServer()
 }
 
@@ -308,6 +343,9 @@ func (UnimplementedCallRoutingServer) ListOutboundCalls(context.Context, *ListOu
 }
 func (UnimplementedCallRoutingServer) ListInboundCalls(context.Context, *ListInboundCallsRequest) (*ListInboundCallsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListInboundCalls not implemented")
+}
+func (UnimplementedCallRoutingServer) ExplainOutboundCallerId(context.Context, *ExplainOutboundCallerIdRequest) (*ExplainOutboundCallerIdResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainOutboundCallerId not implemented")
 }
 func (UnimplementedCallRoutingServer) mustEmbedUnimplementedCallRoutingServer() {}
 func (UnimplementedCallRoutingServer) testEmbeddedByValue()                     {}
@@ -438,6 +476,24 @@ func _CallRouting_ListInboundCalls_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallRouting_ExplainOutboundCallerId_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainOutboundCallerIdRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallRoutingServer).ExplainOutboundCallerId(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallRouting_ExplainOutboundCallerId_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallRoutingServer).ExplainOutboundCallerId(ctx, req.(*ExplainOutboundCallerIdRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CallRouting_ServiceDesc is the grpc.ServiceDesc for CallRouting service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -468,6 +524,10 @@ var CallRouting_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListInboundCalls",
 			Handler:    _CallRouting_ListInboundCalls_Handler,
+		},
+		{
+			MethodName: "ExplainOutboundCallerId",
+			Handler:    _CallRouting_ExplainOutboundCallerId_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -178,6 +178,11 @@ const (
 	// FAILED_PRECONDITION. The API key was revoked or has expired. Create another.
 	// Metadata: `key_id`.
 	ErrorReason_ERROR_REASON_API_KEY_NOT_ACTIVE ErrorReason = 30
+	// NOT_FOUND. The organization has no recorded call with this identifier. It
+	// was never recorded, is still on a server's own disk, or was deleted as an old
+	// record.
+	// Metadata: `call_id`.
+	ErrorReason_ERROR_REASON_CALL_NOT_FOUND ErrorReason = 31
 )
 
 // Enum value maps for ErrorReason.
@@ -214,6 +219,7 @@ var (
 		28: "ERROR_REASON_PERMISSION_DENIED",
 		29: "ERROR_REASON_API_KEY_NOT_FOUND",
 		30: "ERROR_REASON_API_KEY_NOT_ACTIVE",
+		31: "ERROR_REASON_CALL_NOT_FOUND",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":              0,
@@ -247,6 +253,7 @@ var (
 		"ERROR_REASON_PERMISSION_DENIED":        28,
 		"ERROR_REASON_API_KEY_NOT_FOUND":        29,
 		"ERROR_REASON_API_KEY_NOT_ACTIVE":       30,
+		"ERROR_REASON_CALL_NOT_FOUND":           31,
 	}
 )
 
@@ -281,7 +288,7 @@ var File_localdial_v1_errors_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19localdial/v1/errors.proto\x12\flocaldial.v1*\xda\b\n" +
+	"\x19localdial/v1/errors.proto\x12\flocaldial.v1*\xfb\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bERROR_REASON_INVALID_FIELDS\x10\x01\x12\"\n" +
@@ -314,7 +321,8 @@ const file_localdial_v1_errors_proto_rawDesc = "" +
 	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x1b\x12\"\n" +
 	"\x1eERROR_REASON_PERMISSION_DENIED\x10\x1c\x12\"\n" +
 	"\x1eERROR_REASON_API_KEY_NOT_FOUND\x10\x1d\x12#\n" +
-	"\x1fERROR_REASON_API_KEY_NOT_ACTIVE\x10\x1eB7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"\x1fERROR_REASON_API_KEY_NOT_ACTIVE\x10\x1e\x12\x1f\n" +
+	"\x1bERROR_REASON_CALL_NOT_FOUND\x10\x1fB7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_errors_proto_rawDescOnce sync.Once

@@ -14,6 +14,7 @@ from localdial.v1.administration_pb2 import (
 from localdial.v1.administration_pb2_grpc import AdministrationStub
 from localdial.v1.call_routing_pb2 import (
     BatchResolveOutboundCallerIdsRequest,
+    ExplainOutboundCallerIdRequest,
     ListInboundCallsRequest,
     ListOutboundCallsRequest,
     ReportInboundCallOutcomeRequest,
@@ -67,6 +68,9 @@ class AsyncCallRouting:
         )
         self.list_outbound_calls = AsyncMethod(stub.ListOutboundCalls, ListOutboundCallsRequest, defaults)
         self.list_inbound_calls = AsyncMethod(stub.ListInboundCalls, ListInboundCallsRequest, defaults)
+        self.explain_outbound_caller_id = AsyncMethod(
+            stub.ExplainOutboundCallerId, ExplainOutboundCallerIdRequest, defaults
+        )
 
 
 class AsyncNumberInventory:

@@ -101,6 +101,25 @@ class InboundCalls:
         except (StorageUnavailable, TimeoutError):
             return self._route_degraded(called_number, caller_number, call_id, within)
 
+    async def preview(self, called: str, caller: str, within: str) -> Destination:
+        """Decide where such a call would go now, by the rules of `route`; record and count nothing.
+
+        `within` is the only organization whose numbers are found.
+
+        Raises `NumberNotFound`, `NoDestination` and `StorageUnavailable`.
+        """
+        called_number = self._number_reader.called_number(called)
+        if called_number is None:
+            raise NumberNotFound(called)
+        caller_number = self._number_reader.caller(caller).number
+        facts = await self._call_backs.look_up(CallBack(called_number, caller_number, None, within))
+        if facts is None:
+            raise NumberNotFound(called_number)
+        permission = self._permissions.of(within)
+        return _decided(
+            facts, called_number, caller_number, lambda phone: permission.against_dialing(phone) is None
+        )
+
     async def report_outcome(self, organization_id: str, call_id: str, outcome: InboundCallOutcome) -> None:
         """Queue the outcome of a call-back, whether or not the call's record is committed yet.
 
@@ -216,18 +235,25 @@ def _sent(call: InboundCall, facts: CallBackFacts, is_allowed: Callable[[str], b
     """Return the call with the destination that the rules give it, or as MISSED if it has none."""
     assert call.called_number is not None
     try:
-        decided = decide_destination(
-            facts.organization,
-            call.called_number,
-            call.caller_number,
-            facts.last_call,
-            facts.last_user,
-            caller_id_owner=facts.caller_id_owner,
-            may_dial=is_allowed,
-        )
+        decided = _decided(facts, call.called_number, call.caller_number, is_allowed)
     except NoDestination:
         return call._replace(outcome=InboundCallOutcome.MISSED, outcome_time=call.call_time)
     return _sent_to(call, decided)
+
+
+def _decided(
+    facts: CallBackFacts, called_number: str, caller_number: str | None, is_allowed: Callable[[str], bool]
+) -> Destination:
+    """Return the destination that the rules give the call. Raises `NoDestination`."""
+    return decide_destination(
+        facts.organization,
+        called_number,
+        caller_number,
+        facts.last_call,
+        facts.last_user,
+        caller_id_owner=facts.caller_id_owner,
+        may_dial=is_allowed,
+    )
 
 
 def _sent_to(call: InboundCall, decided: Destination) -> InboundCall:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from localdial_server.app.administration import Administration
 from localdial_server.app.directory import Directory
+from localdial_server.app.explanations import Explanations
 from localdial_server.app.inbound_calls import InboundCalls
 from localdial_server.app.numbers.delete import Deleting
 from localdial_server.app.numbers.external import ExternalNumbers
@@ -42,6 +43,7 @@ class UseCases:
     reconciling: Reconciling
     outbound: OutboundCalls
     inbound: InboundCalls
+    explanations: Explanations
     sweep: Sweep
 
 
@@ -74,6 +76,18 @@ def use_cases(
     orders = PendingOrders(store, carriers, clock, order_timeout, look_up_delays)
     deleting = Deleting(store, carriers, clock)
     sweep = Sweep(store, orders, deleting, clock)
+    inbound = InboundCalls(
+        store=store,
+        snapshots=snapshots,
+        inbound_call_log=inbound_call_log,
+        clock=call_clock,
+        new_call_id=new_call_id,
+        number_index=number_index,
+        call_backs=call_backs,
+        degraded_after=degraded_after,
+        number_reader=NumberReader(default_country),
+        permissions=permissions,
+    )
     return UseCases(
         administration=Administration(store, clock),
         directory=Directory(store, clock, permissions),
@@ -90,17 +104,7 @@ def use_cases(
             clock=call_clock,
             new_call_id=new_call_id,
         ),
-        inbound=InboundCalls(
-            store=store,
-            snapshots=snapshots,
-            inbound_call_log=inbound_call_log,
-            clock=call_clock,
-            new_call_id=new_call_id,
-            number_index=number_index,
-            call_backs=call_backs,
-            degraded_after=degraded_after,
-            number_reader=NumberReader(default_country),
-            permissions=permissions,
-        ),
+        inbound=inbound,
+        explanations=Explanations(store, snapshots, call_log, inbound),
         sweep=sweep,
     )

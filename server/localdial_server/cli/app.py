@@ -33,6 +33,7 @@ _COMMANDS: Final[Mapping[str, LazyCommand]] = {
     "import": LazyCommand(_SERVER_PANEL, "maintenance", "import_"),
     "demo": LazyCommand(_SERVER_PANEL, "demo", "demo"),
     "resolve": LazyCommand(_CALLS_PANEL, "routing", "resolve"),
+    "explain": LazyCommand(_CALLS_PANEL, "explain", "explain"),
     "route": LazyCommand(_CALLS_PANEL, "routing", "route"),
     "calls": LazyCommand(_CALLS_PANEL, "calls", "calls"),
     "numbers": LazyCommand(_INVENTORY_PANEL, "numbers", "app"),

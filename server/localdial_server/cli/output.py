@@ -21,7 +21,7 @@ from localdial_server.cli.values import printable
 
 # Rich draws tables and colors, and takes longer to load than most commands take to run.
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
 _EXIT_CODES: Final = {
     grpc.StatusCode.INVALID_ARGUMENT: ExitCode.USAGE,
@@ -50,6 +50,7 @@ _HINTS: Final = {
     "`localdial orgs set` creates one.",
     "USER_NOT_FOUND": "`localdial users list` shows the users of an organization; "
     "`localdial users set` creates one.",
+    "CALL_NOT_FOUND": "`localdial calls list` shows the recorded calls of an organization.",
     "NUMBER_NOT_FOUND": "`localdial numbers list` shows the numbers of an organization.",
     "ORGANIZATION_HAS_NUMBERS": "`localdial numbers delete` releases them.",
     "UNAUTHENTICATED": "Set LOCALDIAL_API_KEY to a key of this server; `localdial keys create --database` "
@@ -93,7 +94,7 @@ class Output:
         """`as_json`: for programs instead of people."""
         self.as_json = as_json
 
-    def result(self, document: Message | Mapping[str, Any], *parts: "Table | str") -> None:
+    def result(self, document: Message | Mapping[str, Any], *parts: "RenderableType") -> None:
         """Print the result on stdout: `document` for programs, `parts` for people."""
         if self.as_json:
             print(json.dumps(as_dict(document), indent=2), flush=True)
@@ -178,10 +179,10 @@ class Output:
         make_console(stderr=True).print(line, soft_wrap=True)
 
 
-def _rendered(table: "Table") -> str:
+def _rendered(part: "RenderableType") -> str:
     from localdial_server.cli.tables import render  # noqa: PLC0415 - slow to load
 
-    return render(table)
+    return render(part)
 
 
 def as_dict(document: Message | Mapping[str, Any]) -> Mapping[str, Any]:

@@ -42,6 +42,17 @@ def _revision(value: int) -> int:
     return value
 
 
+MinRevisionOption = Annotated[
+    int,
+    typer.Option(
+        callback=_revision,
+        metavar="REVISION",
+        help="Decide on this revision or a newer one. Every change returns its revision.",
+        show_default=False,
+    ),
+]
+
+
 @client_command
 def resolve(
     session: Session,
@@ -60,15 +71,7 @@ def resolve(
         ),
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide without recording the call.")] = False,
-    min_revision: Annotated[
-        int,
-        typer.Option(
-            callback=_revision,
-            metavar="REVISION",
-            help="Decide on this revision or a newer one. Every change returns its revision.",
-            show_default=False,
-        ),
-    ] = 0,
+    min_revision: MinRevisionOption = 0,
 ) -> None:
     """Choose the caller ID for a call, and record the call."""
     request = ResolveOutboundCallerIdRequest(

@@ -6,7 +6,7 @@ from typing import Final
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -52,10 +52,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, may_wrap: Co
     return rendered
 
 
-def render(table: Table) -> str:
-    """Return the text to print, without spaces at the ends of lines."""
+def render(part: RenderableType) -> str:
+    """Return the text of a table or a tree, without spaces at the ends of lines."""
     # The terminal wraps a table that is too wide; rich would cut it.
     console = make_console(width=_UNLIMITED)
     with console.capture() as printed:
-        console.print(table)
+        console.print(part)
     return "\n".join(line.rstrip() for line in printed.get().splitlines())

@@ -62,6 +62,18 @@ def region_of(code: str) -> str | None:
     return area.region if area else None
 
 
+def subdivision_of(code: str) -> str | None:
+    """Return the ISO 3166-2 code of an area code's state, province or US territory, such as `US-CA`.
+
+    None where `region_of` is None.
+    """
+    area = AREAS.get(code)
+    if area is None or area.region is None:
+        return None
+    # US territories have a country code of their own, and are subdivisions of the US as well: `US-PR`.
+    return f"{'CA' if area.country == 'CA' else 'US'}-{area.region}"
+
+
 def country_of(code: str) -> str | None:
     """Return the ISO 3166-1 alpha-2 code of an area code's country, None for text that is not an area code.
 

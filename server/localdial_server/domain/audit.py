@@ -161,6 +161,15 @@ def time_content(microseconds: int) -> str:
     return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def purchase_time_in(content: str) -> int | None:
+    """Return the time at which the number of an event's `before` or `after` came into the inventory.
+
+    In microseconds since the epoch. None if the content has none.
+    """
+    time = json.loads(content).get("purchase_time") if content else None
+    return None if time is None else (datetime.fromisoformat(time) - _EPOCH) // timedelta(microseconds=1)
+
+
 def to_json(content: Content) -> str:
     """Return the content as a JSON object; empty if nothing was there."""
     return _to_json(content) if content else ""

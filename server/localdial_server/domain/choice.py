@@ -7,6 +7,7 @@ without talking to each other.
 `docs/choice.md` defines the choice. It is part of the contract and never changes.
 """
 
+import heapq
 from collections.abc import Mapping, Sequence
 from hashlib import sha512
 from struct import Struct
@@ -90,6 +91,28 @@ def choose_number(candidates: Candidates, callee_number: str) -> str | None:
         if chosen := _heaviest(near, _weights(hashes, callee_hash), numbers, callee_numbers):
             return chosen
     return _heaviest(range(count), _weights(weight_hashes, callee_hash), numbers, callee_numbers)
+
+
+def rank_numbers(candidates: Candidates, callee_number: str, limit: int) -> Sequence[str]:
+    """Return the first `limit` candidates in the order in which they would be chosen, in E.164.
+
+    The second would be chosen if the first were deleted, and so on. The callee's own number is left out.
+    """
+    numbers, weight_hashes, columns = candidates
+    count = len(numbers)
+    callee_numbers = spellings(callee_number)
+    if count <= 1:
+        return [each for each in numbers if each not in callee_numbers][:limit]
+    callee_hash, places, values = _QUESTIONS.unpack(hash_number(callee_numbers[0]))
+    near: set[int] = set()
+    for place, value in zip(places, values, strict=False):
+        begin = place % HASH_BYTES * count
+        near.update(index for index, byte in enumerate(columns[begin : begin + count]) if byte == value)
+    # A number that is not near is chosen when no number that is near is left.
+    are_near = map(near.__contains__, range(count))
+    weighed = zip(are_near, _weights(weight_hashes, callee_hash), numbers, strict=True)
+    ranked = heapq.nlargest(limit + len(callee_numbers), weighed)
+    return [each for _, _, each in ranked if each not in callee_numbers][:limit]
 
 
 def _heaviest(

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     PERMISSION_DENIED = "PERMISSION_DENIED"
     API_KEY_NOT_FOUND = "API_KEY_NOT_FOUND"
     API_KEY_NOT_ACTIVE = "API_KEY_NOT_ACTIVE"
+    CALL_NOT_FOUND = "CALL_NOT_FOUND"
 
 
 # From this many seconds on, a duration is given in minutes.
@@ -134,6 +135,17 @@ class NumberNotFound(ServiceError, reason=Reason.NUMBER_NOT_FOUND):
 
     def __init__(self, phone_number: str) -> None:
         super().__init__("there is no such number", phone_number=phone_number)
+
+
+class CallNotFound(ServiceError, reason=Reason.CALL_NOT_FOUND):
+    """The organization has no recorded outbound call with this `call_id`."""
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__(
+            "the organization has no recorded outbound call with this call_id; CallRouting.ListOutboundCalls "
+            "lists its calls",
+            call_id=call_id,
+        )
 
 
 class NoCallerId(ServiceError, reason=Reason.NO_CALLER_ID):

@@ -6,6 +6,7 @@ letters, trunk prefixes and trailing text. Where a number must be E.164, the cod
 what the library understood with its input. Area codes come from `geographic_prefixes`.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -75,6 +76,39 @@ def _international(digits: str) -> str | None:
         return None
     number = f"+{digits}"
     return number if _is_complete(parsed) and number == f"+{_digits(parsed)}" else None
+
+
+def country_of_number(number: str) -> str | None:
+    """Return the country (ISO 3166-1 alpha-2) of an E.164 number, None if that is not known or several.
+
+    For a country code that several countries share, only a number that the library knows has a country.
+    """
+    try:
+        parsed = phonenumbers.parse(number)
+    except NumberParseException:
+        return None
+    assert parsed.country_code is not None
+    countries = phonenumbers.region_codes_for_country_code(parsed.country_code)
+    country = countries[0] if len(countries) == 1 else phonenumbers.region_code_for_number(parsed)
+    return country if country is not None and is_country(country) else None
+
+
+def time_zones_of(number: str) -> Sequence[str]:
+    """Return the IANA time zones where an E.164 number may be, by the longest prefix that is known.
+
+    They are in alphabetical order. Empty if not even those of the country code are known.
+    """
+    # Few processes ever need it, and it loads data of its own.
+    from phonenumbers.timezone import (  # noqa: PLC0415
+        UNKNOWN_TIMEZONE,
+        time_zones_for_geographical_number,
+    )
+
+    try:
+        zones = time_zones_for_geographical_number(phonenumbers.parse(number))
+    except NumberParseException:
+        return []
+    return [zone for zone in zones if zone != UNKNOWN_TIMEZONE]
 
 
 def is_known(number: str) -> bool:

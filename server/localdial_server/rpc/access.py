@@ -27,6 +27,7 @@ ROLES: Final[Mapping[str, frozenset[Role]]] = {
     "CallRouting.ReportInboundCallOutcome": frozenset({_DIALER, _GATEWAY}),
     "CallRouting.ListOutboundCalls": frozenset({_DIALER, *_READERS}),
     "CallRouting.ListInboundCalls": frozenset({_DIALER, *_READERS}),
+    "CallRouting.ExplainOutboundCallerId": frozenset({_DIALER, *_READERS}),
     "Directory.SetOrganization": _MANAGERS,
     "Directory.GetOrganization": frozenset({*_READERS, _GATEWAY}),
     "Directory.ListOrganizations": _ONLY_ADMINS,

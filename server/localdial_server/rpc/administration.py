@@ -6,17 +6,16 @@ from localdial.v1 import administration_pb2 as pb
 from localdial_server.app.administration import FORMER_VALID_FOR, Administration
 from localdial_server.app.ports.store import AuditQuery
 from localdial_server.domain.api_keys import ApiKey
-from localdial_server.domain.audit import AuditEvent, AuditEventKind
+from localdial_server.domain.audit import AuditEvent
 from localdial_server.domain.display_names import trimmed
 from localdial_server.domain.errors import FieldViolation, InvalidFields
 from localdial_server.domain.principals import Role
-from localdial_server.rpc.encoding import period, timestamp
+from localdial_server.rpc.encoding import AUDIT_EVENT_KINDS, period, timestamp
 from localdial_server.rpc.paging import NEWEST, Page
 
 _ROLES = {role: pb.Role.Value(f"ROLE_{role.name}") for role in Role}
 _ROLE_OF = {value: role for role, value in _ROLES.items()}
-_KINDS = {kind: pb.AuditEventKind.Value(f"AUDIT_EVENT_KIND_{kind.name}") for kind in AuditEventKind}
-_KIND_OF = {value: kind for kind, value in _KINDS.items()}
+_KIND_OF = {value: kind for kind, value in AUDIT_EVENT_KINDS.items()}
 
 
 class AdministrationServicer:
@@ -86,7 +85,7 @@ def _event_message(event: AuditEvent) -> pb.AuditEvent:
         event_id=event.event_id,
         event_time=timestamp(event.event_time),
         organization_id=event.organization_id,
-        kind=_KINDS[event.kind],
+        kind=AUDIT_EVENT_KINDS[event.kind],
         subject=event.subject,
         principal=event.principal,
         address=event.address,

@@ -3,6 +3,7 @@
 import logging
 
 from localdial.v1 import call_routing_pb2 as pb
+from localdial_server.app.explanations import Explanations
 from localdial_server.app.inbound_calls import InboundCalls
 from localdial_server.app.outbound_calls import Leg, OutboundCalls
 from localdial_server.app.ports.call_log import RecordedCall
@@ -21,6 +22,7 @@ from localdial_server.rpc.encoding import (
     period,
     timestamp,
 )
+from localdial_server.rpc.explanations import explanation_message, require_one_subject
 from localdial_server.rpc.handlers import Call
 from localdial_server.rpc.paging import NEWEST, Page
 from localdial_server.rpc.status import status_of
@@ -32,11 +34,14 @@ _LEGS_AT_ONCE = 25
 
 
 class CallRoutingServicer:
-    """Serves the choice of a caller ID, the destination of a call-back, and the list of calls."""
+    """Serves the choice of a caller ID and why, the destination of a call-back, and the list of calls."""
 
-    def __init__(self, outbound: OutboundCalls, inbound: InboundCalls, contract: Contract) -> None:
+    def __init__(
+        self, outbound: OutboundCalls, inbound: InboundCalls, explanations: Explanations, contract: Contract
+    ) -> None:
         self._outbound = outbound
         self._inbound = inbound
+        self._explanations = explanations
         self._contract = contract
 
     async def resolve_outbound_caller_id(
@@ -154,6 +159,19 @@ class CallRoutingServicer:
         found = await self._outbound.list_calls(query, page.cursor, page.limit)
         calls, token = page.cut(found, lambda call: (call.call_time, call.call_id))
         return pb.ListOutboundCallsResponse(calls=map(call_message, calls), next_page_token=token)
+
+    async def explain_outbound_caller_id(
+        self, request: pb.ExplainOutboundCallerIdRequest
+    ) -> pb.ExplainOutboundCallerIdResponse:
+        require_one_subject(request)
+        organization_id, min_revision = request.organization_id, request.min_revision
+        if request.call_id:
+            explained = await self._explanations.explain_call(organization_id, request.call_id, min_revision)
+        else:
+            explained = await self._explanations.explain(
+                organization_id, request.user_id, request.callee_number, min_revision
+            )
+        return explanation_message(explained)
 
 
 def _leg(request: pb.ResolveOutboundCallerIdRequest) -> Leg:

@@ -3,7 +3,8 @@
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from localdial.v1 import call_routing_pb2, directory_pb2, number_pb2
+from localdial.v1 import administration_pb2, call_routing_pb2, directory_pb2, number_pb2
+from localdial_server.domain.audit import AuditEventKind
 from localdial_server.domain.display_names import trimmed
 from localdial_server.domain.errors import FieldViolation, InvalidFields
 from localdial_server.domain.model import (
@@ -20,6 +21,9 @@ from localdial_server.domain.model import (
 from localdial_server.domain.number_life_cycle import release_error
 from localdial_server.rpc.status import status_of
 
+AUDIT_EVENT_KINDS = {
+    kind: administration_pb2.AuditEventKind.Value(f"AUDIT_EVENT_KIND_{kind.name}") for kind in AuditEventKind
+}
 CALLER_ID_REASONS = {
     reason: call_routing_pb2.CallerIdReason.Value(f"CALLER_ID_REASON_{reason.name}")
     for reason in CallerIdReason

@@ -37,6 +37,7 @@ _CALL: Final = Price(Work.CALLS, 1)
 _CALL_BACK: Final = Price(Work.CALLS, 5)
 _READ: Final = Price(Work.RECORDS, 2)
 _LIST: Final = Price(Work.RECORDS, 5)
+_EXPLANATION: Final = Price(Work.RECORDS, 10)
 _CHANGE: Final = Price(Work.RECORDS, 4)
 _CARRIER: Final = Price(Work.CARRIER, 5)
 
@@ -52,6 +53,7 @@ PRICES: Final[Mapping[str, Price]] = {
     "CallRouting.ReportInboundCallOutcome": _CALL,
     "CallRouting.ListOutboundCalls": _LIST,
     "CallRouting.ListInboundCalls": _LIST,
+    "CallRouting.ExplainOutboundCallerId": _EXPLANATION,
     "Directory.SetOrganization": _CHANGE,
     "Directory.GetOrganization": _READ,
     "Directory.ListOrganizations": _LIST,

@@ -43,6 +43,7 @@ STATUS_OF: Mapping[Reason, StatusCode] = {
     Reason.PERMISSION_DENIED: StatusCode.PERMISSION_DENIED,
     Reason.API_KEY_NOT_FOUND: StatusCode.NOT_FOUND,
     Reason.API_KEY_NOT_ACTIVE: StatusCode.FAILED_PRECONDITION,
+    Reason.CALL_NOT_FOUND: StatusCode.NOT_FOUND,
 }
 
 # The details and the message travel in the trailing metadata. Many gRPC libraries accept 8 KiB of it in all,

@@ -176,7 +176,9 @@ def _admission(settings: "Settings", storage: Storage, front: Front) -> Admissio
 def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
     return {
         "Administration": AdministrationServicer(use_cases.administration),
-        "CallRouting": CallRoutingServicer(use_cases.outbound, use_cases.inbound, contract),
+        "CallRouting": CallRoutingServicer(
+            use_cases.outbound, use_cases.inbound, use_cases.explanations, contract
+        ),
         "Directory": DirectoryServicer(use_cases.directory),
         "NumberInventory": NumberInventoryServicer(use_cases),
     }

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from localdial_server.app.administration import Administration
 from localdial_server.app.directory import Directory
+from localdial_server.app.explanations import Explanations
 from localdial_server.app.inbound_calls import InboundCalls
 from localdial_server.app.numbers.delete import DeleteAnswer, Deleting
 from localdial_server.app.numbers.external import ExternalNumbers
@@ -170,6 +171,7 @@ class Harness:
     reconciling: Reconciling
     outbound: OutboundCalls
     inbound: InboundCalls
+    explanations: Explanations
     sweep: Sweep
 
     def __init__(self, path: Path) -> None:
@@ -211,6 +213,7 @@ class Harness:
         self.reconciling = built.reconciling
         self.outbound = built.outbound
         self.inbound = built.inbound
+        self.explanations = built.explanations
         self.sweep = built.sweep
 
     def another_server(self, call_log: CallLog | None = None) -> UseCases:

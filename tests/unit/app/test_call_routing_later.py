@@ -9,7 +9,13 @@ from localdial_server.app.inbound_calls import InboundCalls
 from localdial_server.app.outbound_calls import Leg, OutboundCalls
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.app.use_cases import UseCases
-from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable, UserNotFound
+from localdial_server.domain.errors import (
+    CallNotFound,
+    NoDestination,
+    NumberNotFound,
+    StorageUnavailable,
+    UserNotFound,
+)
 from localdial_server.domain.model import OutboundCall, User
 from tests.unit.app.harness import A, Harness
 
@@ -119,3 +125,14 @@ async def test_a_repeat_that_can_no_longer_be_decided_is_unavailable_while_calls
     await server.directory.delete_user(A, "ann")
     with pytest.raises(StorageUnavailable):
         await outbound.resolve(Leg(A, "ann", CALLEE, "call"))
+
+
+async def test_a_call_whose_record_may_wait_is_not_said_to_be_missing(
+    server: UseCases, log: WaitingLog
+) -> None:
+    call = (await server.outbound.resolve(Leg(A, "ann", CALLEE))).call
+    with pytest.raises(StorageUnavailable):
+        await server.explanations.explain_call(A, call.call_id)
+    log.later = False
+    with pytest.raises(CallNotFound):
+        await server.explanations.explain_call(A, call.call_id)

@@ -19,6 +19,7 @@ from localdial_server.domain.choice import (
     candidates_of,
     choose_number,
     hash_number,
+    rank_numbers,
 )
 from localdial_server.domain.phone_keys import phone_key
 
@@ -117,6 +118,18 @@ def test_of_numbers_with_the_same_weight_the_later_one_is_chosen(numbers: list[s
     among = candidates_of(dict.fromkeys(numbers, hash_number("+14155550100")))
     assert {choose_number(among, callee) for callee in CALLEES[:1_000]} == {max(numbers)}
     assert choose_number(among, max(numbers)) == sorted(numbers)[-2]
+
+
+@given(number_sets, callees, st.integers(1, 400))
+def test_a_rank_is_the_order_of_choices_if_each_chosen_number_were_deleted(
+    numbers: set[str], callee: str, limit: int
+) -> None:
+    left, order = sorted(numbers), []
+    while chosen := choose_number(candidates(left) if left else NO_CANDIDATES, callee):
+        order.append(chosen)
+        left.remove(chosen)
+    among = candidates(sorted(numbers)) if numbers else NO_CANDIDATES
+    assert list(rank_numbers(among, callee, limit)) == order[:limit]
 
 
 # Which callees move.

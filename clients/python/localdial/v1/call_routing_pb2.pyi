@@ -10,6 +10,8 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.rpc import status_pb2 as _status_pb2
+from localdial.v1 import administration_pb2 as _administration_pb2
+from localdial.v1 import number_pb2 as _number_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -144,6 +146,130 @@ INBOUND_CALL_OUTCOME_PENDING: InboundCallOutcome.ValueType  # 5
 INBOUND_CALL_OUTCOME_UNKNOWN: InboundCallOutcome.ValueType  # 6
 """Nothing was reported within 24 hours of the call. Cannot be reported."""
 Global___InboundCallOutcome: _TypeAlias = InboundCallOutcome  # noqa: Y015
+
+class _RuleOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RuleOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RuleOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RULE_OUTCOME_UNSPECIFIED: _RuleOutcome.ValueType  # 0
+    """Never sent."""
+    RULE_OUTCOME_CHOSEN: _RuleOutcome.ValueType  # 1
+    """The rule gave the caller ID."""
+    RULE_OUTCOME_NO_CANDIDATE: _RuleOutcome.ValueType  # 2
+    """Nothing that the rule may choose is there, such as a number with the
+    callee's area code.
+    """
+    RULE_OUTCOME_SKIPPED: _RuleOutcome.ValueType  # 3
+    """The rule does not apply; `skip_reason` says why."""
+    RULE_OUTCOME_NOT_REACHED: _RuleOutcome.ValueType  # 4
+    """An earlier rule gave the caller ID."""
+
+class RuleOutcome(_RuleOutcome, metaclass=_RuleOutcomeEnumTypeWrapper):
+    """What came of a rule."""
+
+RULE_OUTCOME_UNSPECIFIED: RuleOutcome.ValueType  # 0
+"""Never sent."""
+RULE_OUTCOME_CHOSEN: RuleOutcome.ValueType  # 1
+"""The rule gave the caller ID."""
+RULE_OUTCOME_NO_CANDIDATE: RuleOutcome.ValueType  # 2
+"""Nothing that the rule may choose is there, such as a number with the
+callee's area code.
+"""
+RULE_OUTCOME_SKIPPED: RuleOutcome.ValueType  # 3
+"""The rule does not apply; `skip_reason` says why."""
+RULE_OUTCOME_NOT_REACHED: RuleOutcome.ValueType  # 4
+"""An earlier rule gave the caller ID."""
+Global___RuleOutcome: _TypeAlias = RuleOutcome  # noqa: Y015
+
+class _SkipReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SkipReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SkipReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SKIP_REASON_UNSPECIFIED: _SkipReason.ValueType  # 0
+    """The rule was not skipped."""
+    SKIP_REASON_CALLEE_HAS_NO_AREA_CODE: _SkipReason.ValueType  # 1
+    """The callee has no geographic area code."""
+    SKIP_REASON_CALLEES_OWN_NUMBER: _SkipReason.ValueType  # 2
+    """The only caller ID that the rule could choose is the callee's own number."""
+
+class SkipReason(_SkipReason, metaclass=_SkipReasonEnumTypeWrapper):
+    """Why a rule does not apply."""
+
+SKIP_REASON_UNSPECIFIED: SkipReason.ValueType  # 0
+"""The rule was not skipped."""
+SKIP_REASON_CALLEE_HAS_NO_AREA_CODE: SkipReason.ValueType  # 1
+"""The callee has no geographic area code."""
+SKIP_REASON_CALLEES_OWN_NUMBER: SkipReason.ValueType  # 2
+"""The only caller ID that the rule could choose is the callee's own number."""
+Global___SkipReason: _TypeAlias = SkipReason  # noqa: Y015
+
+class _CandidateVerdict:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CandidateVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CandidateVerdict.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CANDIDATE_VERDICT_UNSPECIFIED: _CandidateVerdict.ValueType  # 0
+    """Never sent."""
+    CANDIDATE_VERDICT_CHOSEN: _CandidateVerdict.ValueType  # 1
+    """It is the caller ID of the decision."""
+    CANDIDATE_VERDICT_LOST: _CandidateVerdict.ValueType  # 2
+    """It could be shown, but another caller ID is."""
+    CANDIDATE_VERDICT_NOT_ACTIVE: _CandidateVerdict.ValueType  # 3
+    """It is being bought or released."""
+    CANDIDATE_VERDICT_CALLEES_OWN: _CandidateVerdict.ValueType  # 4
+    """It is the callee's own number."""
+
+class CandidateVerdict(_CandidateVerdict, metaclass=_CandidateVerdictEnumTypeWrapper):
+    """What came of a number that could be shown."""
+
+CANDIDATE_VERDICT_UNSPECIFIED: CandidateVerdict.ValueType  # 0
+"""Never sent."""
+CANDIDATE_VERDICT_CHOSEN: CandidateVerdict.ValueType  # 1
+"""It is the caller ID of the decision."""
+CANDIDATE_VERDICT_LOST: CandidateVerdict.ValueType  # 2
+"""It could be shown, but another caller ID is."""
+CANDIDATE_VERDICT_NOT_ACTIVE: CandidateVerdict.ValueType  # 3
+"""It is being bought or released."""
+CANDIDATE_VERDICT_CALLEES_OWN: CandidateVerdict.ValueType  # 4
+"""It is the callee's own number."""
+Global___CandidateVerdict: _TypeAlias = CandidateVerdict  # noqa: Y015
+
+class _InventoryMembership:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InventoryMembershipEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InventoryMembership.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INVENTORY_MEMBERSHIP_UNSPECIFIED: _InventoryMembership.ValueType  # 0
+    """Never sent."""
+    INVENTORY_MEMBERSHIP_YES: _InventoryMembership.ValueType  # 1
+    """It was."""
+    INVENTORY_MEMBERSHIP_NO: _InventoryMembership.ValueType  # 2
+    """It was not. The user's own caller ID and the organization number need not be
+    in the inventory.
+    """
+    INVENTORY_MEMBERSHIP_UNKNOWN: _InventoryMembership.ValueType  # 3
+    """The record of changes does not reach back that far."""
+
+class InventoryMembership(_InventoryMembership, metaclass=_InventoryMembershipEnumTypeWrapper):
+    """Whether a number was in the organization's inventory."""
+
+INVENTORY_MEMBERSHIP_UNSPECIFIED: InventoryMembership.ValueType  # 0
+"""Never sent."""
+INVENTORY_MEMBERSHIP_YES: InventoryMembership.ValueType  # 1
+"""It was."""
+INVENTORY_MEMBERSHIP_NO: InventoryMembership.ValueType  # 2
+"""It was not. The user's own caller ID and the organization number need not be
+in the inventory.
+"""
+INVENTORY_MEMBERSHIP_UNKNOWN: InventoryMembership.ValueType  # 3
+"""The record of changes does not reach back that far."""
+Global___InventoryMembership: _TypeAlias = InventoryMembership  # noqa: Y015
 
 @_typing.final
 class ResolveOutboundCallerIdRequest(_message.Message):
@@ -882,3 +1008,386 @@ class InboundCall(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___InboundCall: _TypeAlias = InboundCall  # noqa: Y015
+
+@_typing.final
+class ExplainOutboundCallerIdRequest(_message.Message):
+    """Request of ExplainOutboundCallerId. It names either a user and a callee, or a
+    recorded call.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    CALLEE_NUMBER_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization. 1 to 128 visible ASCII characters."""
+    user_id: _builtins.str
+    """Optional. The user (agent) who would place the call. 1 to 128 visible ASCII
+    characters. Required without `call_id`.
+    """
+    callee_number: _builtins.str
+    """Optional. The number that would be called: in E.164, and possible (see
+    `is_phone_number`). Required without `call_id`.
+    """
+    min_revision: _builtins.int
+    """Optional. The oldest revision of the organization that the decision may be
+    based on, as returned by the call that made a change. Default: whichever
+    revision the server holds.
+    """
+    call_id: _builtins.str
+    """Optional. A recorded call of the organization, whose user and callee are
+    explained. 1 to 128 visible ASCII characters. Not allowed together with
+    `user_id` or `callee_number`.
+    """
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        callee_number: _builtins.str = ...,
+        min_revision: _builtins.int = ...,
+        call_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "callee_number", b"callee_number", "min_revision", b"min_revision", "organization_id", b"organization_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainOutboundCallerIdRequest: _TypeAlias = ExplainOutboundCallerIdRequest  # noqa: Y015
+
+@_typing.final
+class ExplainOutboundCallerIdResponse(_message.Message):
+    """Response of ExplainOutboundCallerId."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESPONSE_FIELD_NUMBER: _builtins.int
+    NO_CALLER_ID_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
+    CANDIDATE_COUNT_FIELD_NUMBER: _builtins.int
+    CALLEE_FIELD_NUMBER: _builtins.int
+    RECORDED_CALL_FIELD_NUMBER: _builtins.int
+    candidate_count: _builtins.int
+    """Output only. How many such numbers there are."""
+    @_builtins.property
+    def response(self) -> Global___ResolveOutboundCallerIdResponse:
+        """Output only. Its response."""
+
+    @_builtins.property
+    def no_caller_id(self) -> _status_pb2.Status:
+        """Output only. Its error, if there is no caller ID to show: NO_CALLER_ID."""
+
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleExplanation]:
+        """Output only. The rules of ResolveOutboundCallerId in their order, and what
+        came of each. Empty if there is no `decision`.
+        """
+
+    @_builtins.property
+    def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___CandidateNumber]:
+        """Output only. The organization's numbers that have the callee's area code or
+        are mapped to it: first those of rule 2, then those of rule 3, each in the
+        order of their ranks, then those without one. At most 100. Empty if there is
+        no `decision`.
+        """
+
+    @_builtins.property
+    def callee(self) -> Global___CalleeFacts:
+        """Output only. What is known of the callee's number."""
+
+    @_builtins.property
+    def recorded_call(self) -> Global___RecordedCallExplanation:
+        """Output only. The recorded call. Unset without `call_id`."""
+
+    def __init__(
+        self,
+        *,
+        response: Global___ResolveOutboundCallerIdResponse | None = ...,
+        no_caller_id: _status_pb2.Status | None = ...,
+        rules: _abc.Iterable[Global___RuleExplanation] | None = ...,
+        candidates: _abc.Iterable[Global___CandidateNumber] | None = ...,
+        candidate_count: _builtins.int = ...,
+        callee: Global___CalleeFacts | None = ...,
+        recorded_call: Global___RecordedCallExplanation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["callee", b"callee", "decision", b"decision", "no_caller_id", b"no_caller_id", "recorded_call", b"recorded_call", "response", b"response"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callee", b"callee", "candidate_count", b"candidate_count", "candidates", b"candidates", "decision", b"decision", "no_caller_id", b"no_caller_id", "recorded_call", b"recorded_call", "response", b"response", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_decision: _TypeAlias = _typing.Literal["response", "no_caller_id"]  # noqa: Y015
+    _WhichOneofArgType_decision: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_decision) -> _WhichOneofReturnType_decision | None: ...
+
+Global___ExplainOutboundCallerIdResponse: _TypeAlias = ExplainOutboundCallerIdResponse  # noqa: Y015
+
+@_typing.final
+class RuleExplanation(_message.Message):
+    """One rule of ResolveOutboundCallerId, and what came of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    SKIP_REASON_FIELD_NUMBER: _builtins.int
+    CALLER_ID_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    rule: Global___CallerIdReason.ValueType
+    """Output only. The rule, by the reason that it gives."""
+    outcome: Global___RuleOutcome.ValueType
+    """Output only. What came of it."""
+    skip_reason: Global___SkipReason.ValueType
+    """Output only. Why it was skipped. Unspecified if it was not."""
+    caller_id: _builtins.str
+    """Output only. The caller ID that the rule looked at, in E.164: the user's for
+    rules 1 and 4, the organization number for rule 5, the chosen number for
+    rules 2 and 3. Empty if there is none, or if the rule was not reached.
+    """
+    detail: _builtins.str
+    """Output only. A sentence for people, in English, such as "The caller ID of the
+    user, +12125550100, has the area code 212, not 415." It may change at any
+    time.
+    """
+    def __init__(
+        self,
+        *,
+        rule: Global___CallerIdReason.ValueType = ...,
+        outcome: Global___RuleOutcome.ValueType = ...,
+        skip_reason: Global___SkipReason.ValueType = ...,
+        caller_id: _builtins.str = ...,
+        detail: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller_id", b"caller_id", "detail", b"detail", "outcome", b"outcome", "rule", b"rule", "skip_reason", b"skip_reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleExplanation: _TypeAlias = RuleExplanation  # noqa: Y015
+
+@_typing.final
+class CandidateNumber(_message.Message):
+    """A number of the organization that has the callee's area code, or is mapped to
+    it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    RANK_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    phone_number: _builtins.str
+    """Output only. The number in E.164."""
+    rule: Global___CallerIdReason.ValueType
+    """Output only. The rule that could choose it:
+    `CALLER_ID_REASON_LOCAL_PRESENCE` or
+    `CALLER_ID_REASON_LOCAL_PRESENCE_MAPPED`.
+    """
+    verdict: Global___CandidateVerdict.ValueType
+    """Output only. What came of it."""
+    rank: _builtins.int
+    """Output only. The number's place in its rule for this callee: 1 is the number
+    that the rule chooses, 2 the one that it would choose if that were deleted,
+    and so on. 0 if the number cannot be chosen.
+    """
+    state: _number_pb2.NumberState.ValueType
+    """Output only. The stage of the number's life."""
+    def __init__(
+        self,
+        *,
+        phone_number: _builtins.str = ...,
+        rule: Global___CallerIdReason.ValueType = ...,
+        verdict: Global___CandidateVerdict.ValueType = ...,
+        rank: _builtins.int = ...,
+        state: _number_pb2.NumberState.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["phone_number", b"phone_number", "rank", b"rank", "rule", b"rule", "state", b"state", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CandidateNumber: _TypeAlias = CandidateNumber  # noqa: Y015
+
+@_typing.final
+class CalleeFacts(_message.Message):
+    """What is known of a callee's number, by the numbering plans."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    TIME_ZONES_FIELD_NUMBER: _builtins.int
+    phone_number: _builtins.str
+    """Output only. The number in E.164."""
+    area_code: _builtins.str
+    """Output only. Its area code, as in `callee_area_code` of
+    ResolveOutboundCallerIdResponse. Empty if it has no geographic one.
+    """
+    region: _builtins.str
+    """Output only. The region of the area code by its code of ISO 3166-2, such as
+    `US-CA`. Empty if it is not known, or lies in several.
+    """
+    country: _builtins.str
+    """Output only. The country by its code of ISO 3166-1, such as `US`. Empty if
+    the number belongs to none, such as a toll-free one of country code 1, or if
+    it is not known to which.
+    """
+    @_builtins.property
+    def time_zones(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The time zones where the number may be, by their IANA names,
+        such as `America/Los_Angeles`, in alphabetical order. Portable numbers may be
+        elsewhere. Empty if nothing is known, or if the number may be anywhere.
+        """
+
+    def __init__(
+        self,
+        *,
+        phone_number: _builtins.str = ...,
+        area_code: _builtins.str = ...,
+        region: _builtins.str = ...,
+        country: _builtins.str = ...,
+        time_zones: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "country", b"country", "phone_number", b"phone_number", "region", b"region", "time_zones", b"time_zones"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CalleeFacts: _TypeAlias = CalleeFacts  # noqa: Y015
+
+@_typing.final
+class RecordedCallExplanation(_message.Message):
+    """A recorded call, and what has become of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_FIELD_NUMBER: _builtins.int
+    WAS_IN_INVENTORY_FIELD_NUMBER: _builtins.int
+    CALL_BACK_DESTINATION_FIELD_NUMBER: _builtins.int
+    NO_CALL_BACK_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    was_in_inventory: Global___InventoryMembership.ValueType
+    """Output only. Whether the caller ID was in the organization's inventory when
+    the call was placed.
+    """
+    @_builtins.property
+    def call(self) -> Global___OutboundCall:
+        """Output only. The call as it was recorded."""
+
+    @_builtins.property
+    def call_back_destination(self) -> Global___CallBackDestination:
+        """Output only. Its destination."""
+
+    @_builtins.property
+    def no_call_back(self) -> _status_pb2.Status:
+        """Output only. Why it would have none: NO_DESTINATION, or NUMBER_NOT_FOUND
+        if the caller ID no longer belongs to the organization.
+        """
+
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangeSinceCall]:
+        """Output only. What was changed since the call and bears on it: changes of the
+        caller ID, of the one that would be shown now, of the user, and of the
+        organization itself, newest first. At most 100.
+        """
+
+    def __init__(
+        self,
+        *,
+        call: Global___OutboundCall | None = ...,
+        was_in_inventory: Global___InventoryMembership.ValueType = ...,
+        call_back_destination: Global___CallBackDestination | None = ...,
+        no_call_back: _status_pb2.Status | None = ...,
+        changes: _abc.Iterable[Global___ChangeSinceCall] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "call_back", b"call_back", "call_back_destination", b"call_back_destination", "no_call_back", b"no_call_back"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "call_back", b"call_back", "call_back_destination", b"call_back_destination", "changes", b"changes", "no_call_back", b"no_call_back", "was_in_inventory", b"was_in_inventory"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_call_back: _TypeAlias = _typing.Literal["call_back_destination", "no_call_back"]  # noqa: Y015
+    _WhichOneofArgType_call_back: _TypeAlias = _typing.Literal["call_back", b"call_back"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_call_back) -> _WhichOneofReturnType_call_back | None: ...
+
+Global___RecordedCallExplanation: _TypeAlias = RecordedCallExplanation  # noqa: Y015
+
+@_typing.final
+class CallBackDestination(_message.Message):
+    """Where a call-back goes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DESTINATION_NUMBER_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    FALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
+    destination_number: _builtins.str
+    """Output only. The number to connect the caller to, in E.164."""
+    reason: Global___DestinationReason.ValueType
+    """Output only. Why the call goes there."""
+    user_id: _builtins.str
+    """Output only. The user whose work phone is the destination. Empty if it is the
+    organization number.
+    """
+    fallback_number: _builtins.str
+    """Output only. Where the call goes when the destination does not answer, in
+    E.164. Empty if there is no other number.
+    """
+    def __init__(
+        self,
+        *,
+        destination_number: _builtins.str = ...,
+        reason: Global___DestinationReason.ValueType = ...,
+        user_id: _builtins.str = ...,
+        fallback_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination_number", b"destination_number", "fallback_number", b"fallback_number", "reason", b"reason", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallBackDestination: _TypeAlias = CallBackDestination  # noqa: Y015
+
+@_typing.final
+class ChangeSinceCall(_message.Message):
+    """A change that was made after a call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_TIME_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    kind: _administration_pb2.AuditEventKind.ValueType
+    """Output only. What was changed."""
+    subject: _builtins.str
+    """Output only. The user_id or the phone number (E.164) that was changed. Empty
+    for the organization itself.
+    """
+    @_builtins.property
+    def event_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the change was made."""
+
+    def __init__(
+        self,
+        *,
+        event_time: _timestamp_pb2.Timestamp | None = ...,
+        kind: _administration_pb2.AuditEventKind.ValueType = ...,
+        subject: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "kind", b"kind", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeSinceCall: _TypeAlias = ChangeSinceCall  # noqa: Y015

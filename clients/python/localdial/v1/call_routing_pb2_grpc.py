@@ -65,6 +65,11 @@ class CallRoutingStub(object):
                 request_serializer=localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsRequest.SerializeToString,
                 response_deserializer=localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsResponse.FromString,
                 _registered_method=True)
+        self.ExplainOutboundCallerId = channel.unary_unary(
+                '/localdial.v1.CallRouting/ExplainOutboundCallerId',
+                request_serializer=localdial_dot_v1_dot_call__routing__pb2.ExplainOutboundCallerIdRequest.SerializeToString,
+                response_deserializer=localdial_dot_v1_dot_call__routing__pb2.ExplainOutboundCallerIdResponse.FromString,
+                _registered_method=True)
 
 
 class CallRoutingServicer(object):
@@ -187,6 +192,23 @@ class CallRoutingServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainOutboundCallerId(self, request, context):
+        """Explains which caller ID ResolveOutboundCallerId would show now, rule by
+        rule. For a recorded call it also returns what was shown, where a call-back
+        would go, and what has changed since. Nothing is recorded.
+
+        The decision is always the one of ResolveOutboundCallerId with
+        `validate_only`. That there is no caller ID to show is a decision, not an
+        error.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+        FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+        (STORAGE_UNAVAILABLE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CallRoutingServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -219,6 +241,11 @@ def add_CallRoutingServicer_to_server(servicer, server):
                     servicer.ListInboundCalls,
                     request_deserializer=localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsRequest.FromString,
                     response_serializer=localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsResponse.SerializeToString,
+            ),
+            'ExplainOutboundCallerId': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainOutboundCallerId,
+                    request_deserializer=localdial_dot_v1_dot_call__routing__pb2.ExplainOutboundCallerIdRequest.FromString,
+                    response_serializer=localdial_dot_v1_dot_call__routing__pb2.ExplainOutboundCallerIdResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -384,6 +411,33 @@ class CallRouting(object):
             '/localdial.v1.CallRouting/ListInboundCalls',
             localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsRequest.SerializeToString,
             localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainOutboundCallerId(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/localdial.v1.CallRouting/ExplainOutboundCallerId',
+            localdial_dot_v1_dot_call__routing__pb2.ExplainOutboundCallerIdRequest.SerializeToString,
+            localdial_dot_v1_dot_call__routing__pb2.ExplainOutboundCallerIdResponse.FromString,
             options,
             channel_credentials,
             insecure,

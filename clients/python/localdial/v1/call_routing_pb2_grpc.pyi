@@ -125,6 +125,19 @@ class CallRoutingStub:
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
+    ExplainOutboundCallerId: _grpc.UnaryUnaryMultiCallable[_call_routing_pb2.ExplainOutboundCallerIdRequest, _call_routing_pb2.ExplainOutboundCallerIdResponse]
+    """Explains which caller ID ResolveOutboundCallerId would show now, rule by
+    rule. For a recorded call it also returns what was shown, where a call-back
+    would go, and what has changed since. Nothing is recorded.
+
+    The decision is always the one of ResolveOutboundCallerId with
+    `validate_only`. That there is no caller ID to show is a decision, not an
+    error.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+    FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+    (STORAGE_UNAVAILABLE).
+    """
 
 @_typing.type_check_only
 class CallRoutingAsyncStub(CallRoutingStub):
@@ -222,6 +235,19 @@ class CallRoutingAsyncStub(CallRoutingStub):
     """Lists the organization's recorded call-backs, newest first.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+    """
+    ExplainOutboundCallerId: _aio.UnaryUnaryMultiCallable[_call_routing_pb2.ExplainOutboundCallerIdRequest, _call_routing_pb2.ExplainOutboundCallerIdResponse]  # type: ignore[assignment]
+    """Explains which caller ID ResolveOutboundCallerId would show now, rule by
+    rule. For a recorded call it also returns what was shown, where a call-back
+    would go, and what has changed since. Nothing is recorded.
+
+    The decision is always the one of ResolveOutboundCallerId with
+    `validate_only`. That there is no caller ID to show is a decision, not an
+    error.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+    FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+    (STORAGE_UNAVAILABLE).
     """
 
 class CallRoutingServicer(metaclass=_abc_1.ABCMeta):
@@ -353,6 +379,25 @@ class CallRoutingServicer(metaclass=_abc_1.ABCMeta):
         """Lists the organization's recorded call-backs, newest first.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def ExplainOutboundCallerId(
+        self,
+        request: _call_routing_pb2.ExplainOutboundCallerIdRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_routing_pb2.ExplainOutboundCallerIdResponse, _abc.Awaitable[_call_routing_pb2.ExplainOutboundCallerIdResponse]]:
+        """Explains which caller ID ResolveOutboundCallerId would show now, rule by
+        rule. For a recorded call it also returns what was shown, where a call-back
+        would go, and what has changed since. Nothing is recorded.
+
+        The decision is always the one of ResolveOutboundCallerId with
+        `validate_only`. That there is no caller ID to show is a decision, not an
+        error.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+        FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+        (STORAGE_UNAVAILABLE).
         """
 
 def add_CallRoutingServicer_to_server(servicer: CallRoutingServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

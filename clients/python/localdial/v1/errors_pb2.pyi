@@ -194,6 +194,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION. The API key was revoked or has expired. Create another.
     Metadata: `key_id`.
     """
+    ERROR_REASON_CALL_NOT_FOUND: _ErrorReason.ValueType  # 31
+    """NOT_FOUND. The organization has no recorded call with this identifier. It
+    was never recorded, is still on a server's own disk, or was deleted as an old
+    record.
+    Metadata: `call_id`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every error of this API carries one `google.rpc.ErrorInfo`
@@ -381,5 +387,11 @@ Metadata: `key_id`.
 ERROR_REASON_API_KEY_NOT_ACTIVE: ErrorReason.ValueType  # 30
 """FAILED_PRECONDITION. The API key was revoked or has expired. Create another.
 Metadata: `key_id`.
+"""
+ERROR_REASON_CALL_NOT_FOUND: ErrorReason.ValueType  # 31
+"""NOT_FOUND. The organization has no recorded call with this identifier. It
+was never recorded, is still on a server's own disk, or was deleted as an old
+record.
+Metadata: `call_id`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -47,6 +47,10 @@ export const serviceConfig = {
           "method": "ListInboundCalls"
         },
         {
+          "service": "localdial.v1.CallRouting",
+          "method": "ExplainOutboundCallerId"
+        },
+        {
           "service": "localdial.v1.Directory",
           "method": "SetOrganization"
         },

@@ -8,13 +8,17 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../google/rpc/status_pb.js";
 import { file_google_rpc_status } from "../../google/rpc/status_pb.js";
+import type { AuditEventKind } from "./administration_pb.js";
+import { file_localdial_v1_administration } from "./administration_pb.js";
+import type { NumberState } from "./number_pb.js";
+import { file_localdial_v1_number } from "./number_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file localdial/v1/call_routing.proto.
  */
 export const file_localdial_v1_call_routing: GenFile = /*@__PURE__*/
-  fileDesc("Ch9sb2NhbGRpYWwvdjEvY2FsbF9yb3V0aW5nLnByb3RvEgxsb2NhbGRpYWwudjEinwEKHlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIVCg1jYWxsZWVfbnVtYmVyGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSFQoNdmFsaWRhdGVfb25seRgFIAEoCBIUCgxtaW5fcmV2aXNpb24YBiABKAMitwEKH1Jlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2USEQoJY2FsbGVyX2lkGAEgASgJEiwKBnJlYXNvbhgCIAEoDjIcLmxvY2FsZGlhbC52MS5DYWxsZXJJZFJlYXNvbhIYChBjYWxsZWVfYXJlYV9jb2RlGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSEAoIcmV2aXNpb24YBSABKAMSFgoOcmVjb3JkZWRfbGF0ZXIYBiABKAgiZgokQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXF1ZXN0Ej4KCHJlcXVlc3RzGAEgAygLMiwubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVxdWVzdCJrCiVCYXRjaFJlc29sdmVPdXRib3VuZENhbGxlcklkc1Jlc3BvbnNlEkIKB3Jlc3VsdHMYASADKAsyMS5sb2NhbGRpYWwudjEuQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXN1bHQimAEKI0JhdGNoUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRzUmVzdWx0EkEKCHJlc3BvbnNlGAEgASgLMi0ubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2VIABIkCgZzdGF0dXMYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAQggKBnJlc3VsdCJwChdSb3V0ZUluYm91bmRDYWxsUmVxdWVzdBIVCg1jYWxsZWRfbnVtYmVyGAEgASgJEhUKDWNhbGxlcl9udW1iZXIYAiABKAkSDwoHY2FsbF9pZBgDIAEoCRIWCg5hbGxvd19kZWdyYWRlZBgEIAEoCCKtAgoYUm91dGVJbmJvdW5kQ2FsbFJlc3BvbnNlEhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIaChJkZXN0aW5hdGlvbl9udW1iZXIYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRIvCgZyZWFzb24YBCABKA4yHy5sb2NhbGRpYWwudjEuRGVzdGluYXRpb25SZWFzb24SFAoMbGFzdF9jYWxsX2lkGAUgASgJEjIKDmxhc3RfY2FsbF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9mYWxsYmFja19udW1iZXIYByABKAkSFAoMc2hvd25fbnVtYmVyGAggASgJEhAKCGRlZ3JhZGVkGAkgASgIEg8KB2NhbGxfaWQYCiABKAkifgofUmVwb3J0SW5ib3VuZENhbGxPdXRjb21lUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIxCgdvdXRjb21lGAMgASgOMiAubG9jYWxkaWFsLnYxLkluYm91bmRDYWxsT3V0Y29tZSIiCiBSZXBvcnRJbmJvdW5kQ2FsbE91dGNvbWVSZXNwb25zZSLzAQoYTGlzdE91dGJvdW5kQ2FsbHNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIVCg1jYWxsZWVfbnVtYmVyGAIgASgJEg8KB3VzZXJfaWQYAyABKAkSEQoJcGFnZV9zaXplGAQgASgFEhIKCnBhZ2VfdG9rZW4YBSABKAkSEQoJY2FsbGVyX2lkGAYgASgJEi4KCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJfChlMaXN0T3V0Ym91bmRDYWxsc1Jlc3BvbnNlEikKBWNhbGxzGAEgAygLMhoubG9jYWxkaWFsLnYxLk91dGJvdW5kQ2FsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki4gEKDE91dGJvdW5kQ2FsbBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEhUKDWNhbGxlZV9udW1iZXIYBCABKAkSEQoJY2FsbGVyX2lkGAUgASgJEiwKBnJlYXNvbhgGIAEoDjIcLmxvY2FsZGlhbC52MS5DYWxsZXJJZFJlYXNvbhItCgljYWxsX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldmlzaW9uGAggASgDIoYCChdMaXN0SW5ib3VuZENhbGxzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSFQoNY2FsbGVyX251bWJlchgCIAEoCRIVCg1jYWxsZWRfbnVtYmVyGAMgASgJEg8KB3VzZXJfaWQYBCABKAkSDgoGbWlzc2VkGAUgASgIEi4KCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCSJdChhMaXN0SW5ib3VuZENhbGxzUmVzcG9uc2USKAoFY2FsbHMYASADKAsyGS5sb2NhbGRpYWwudjEuSW5ib3VuZENhbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoIDCgtJbmJvdW5kQ2FsbBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIVCg1jYWxsZXJfbnVtYmVyGAMgASgJEhUKDWNhbGxlZF9udW1iZXIYBCABKAkSGgoSZGVzdGluYXRpb25fbnVtYmVyGAUgASgJEi8KBnJlYXNvbhgGIAEoDjIfLmxvY2FsZGlhbC52MS5EZXN0aW5hdGlvblJlYXNvbhIPCgd1c2VyX2lkGAcgASgJEhcKD2ZhbGxiYWNrX251bWJlchgIIAEoCRItCgljYWxsX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKB291dGNvbWUYCiABKA4yIC5sb2NhbGRpYWwudjEuSW5ib3VuZENhbGxPdXRjb21lEjAKDG91dGNvbWVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZGVncmFkZWQYDCABKAgq/wEKDkNhbGxlcklkUmVhc29uEiAKHENBTExFUl9JRF9SRUFTT05fVU5TUEVDSUZJRUQQABIqCiZDQUxMRVJfSURfUkVBU09OX0FHRU5UX0NBTExFUl9JRF9MT0NBTBABEiMKH0NBTExFUl9JRF9SRUFTT05fTE9DQUxfUFJFU0VOQ0UQAhIqCiZDQUxMRVJfSURfUkVBU09OX0xPQ0FMX1BSRVNFTkNFX01BUFBFRBADEiQKIENBTExFUl9JRF9SRUFTT05fQUdFTlRfQ0FMTEVSX0lEEAQSKAokQ0FMTEVSX0lEX1JFQVNPTl9PUkdBTklaQVRJT05fTlVNQkVSEAUqrwEKEURlc3RpbmF0aW9uUmVhc29uEiIKHkRFU1RJTkFUSU9OX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkRFU1RJTkFUSU9OX1JFQVNPTl9MQVNUX0NBTExFUhABEioKJkRFU1RJTkFUSU9OX1JFQVNPTl9PUkdBTklaQVRJT05fTlVNQkVSEAISJgoiREVTVElOQVRJT05fUkVBU09OX0NBTExFUl9JRF9PV05FUhADKpgCChJJbmJvdW5kQ2FsbE91dGNvbWUSJAogSU5CT1VORF9DQUxMX09VVENPTUVfVU5TUEVDSUZJRUQQABIhCh1JTkJPVU5EX0NBTExfT1VUQ09NRV9BTlNXRVJFRBABEh8KG0lOQk9VTkRfQ0FMTF9PVVRDT01FX01JU1NFRBACEiUKIUlOQk9VTkRfQ0FMTF9PVVRDT01FX1NDUkVFTkVEX09VVBADEi0KKUlOQk9VTkRfQ0FMTF9PVVRDT01FX0FOU1dFUkVEX0JZX0ZBTExCQUNLEAQSIAocSU5CT1VORF9DQUxMX09VVENPTUVfUEVORElORxAFEiAKHElOQk9VTkRfQ0FMTF9PVVRDT01FX1VOS05PV04QBjLVBQoLQ2FsbFJvdXRpbmcSewoXUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWQSLC5sb2NhbGRpYWwudjEuUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRSZXF1ZXN0Gi0ubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2UiA5ACAhKNAQodQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHMSMi5sb2NhbGRpYWwudjEuQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXF1ZXN0GjMubG9jYWxkaWFsLnYxLkJhdGNoUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRzUmVzcG9uc2UiA5ACAhJmChBSb3V0ZUluYm91bmRDYWxsEiUubG9jYWxkaWFsLnYxLlJvdXRlSW5ib3VuZENhbGxSZXF1ZXN0GiYubG9jYWxkaWFsLnYxLlJvdXRlSW5ib3VuZENhbGxSZXNwb25zZSIDkAICEn4KGFJlcG9ydEluYm91bmRDYWxsT3V0Y29tZRItLmxvY2FsZGlhbC52MS5SZXBvcnRJbmJvdW5kQ2FsbE91dGNvbWVSZXF1ZXN0Gi4ubG9jYWxkaWFsLnYxLlJlcG9ydEluYm91bmRDYWxsT3V0Y29tZVJlc3BvbnNlIgOQAgISaQoRTGlzdE91dGJvdW5kQ2FsbHMSJi5sb2NhbGRpYWwudjEuTGlzdE91dGJvdW5kQ2FsbHNSZXF1ZXN0GicubG9jYWxkaWFsLnYxLkxpc3RPdXRib3VuZENhbGxzUmVzcG9uc2UiA5ACARJmChBMaXN0SW5ib3VuZENhbGxzEiUubG9jYWxkaWFsLnYxLkxpc3RJbmJvdW5kQ2FsbHNSZXF1ZXN0GiYubG9jYWxkaWFsLnYxLkxpc3RJbmJvdW5kQ2FsbHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("Ch9sb2NhbGRpYWwvdjEvY2FsbF9yb3V0aW5nLnByb3RvEgxsb2NhbGRpYWwudjEinwEKHlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIVCg1jYWxsZWVfbnVtYmVyGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSFQoNdmFsaWRhdGVfb25seRgFIAEoCBIUCgxtaW5fcmV2aXNpb24YBiABKAMitwEKH1Jlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2USEQoJY2FsbGVyX2lkGAEgASgJEiwKBnJlYXNvbhgCIAEoDjIcLmxvY2FsZGlhbC52MS5DYWxsZXJJZFJlYXNvbhIYChBjYWxsZWVfYXJlYV9jb2RlGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSEAoIcmV2aXNpb24YBSABKAMSFgoOcmVjb3JkZWRfbGF0ZXIYBiABKAgiZgokQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXF1ZXN0Ej4KCHJlcXVlc3RzGAEgAygLMiwubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVxdWVzdCJrCiVCYXRjaFJlc29sdmVPdXRib3VuZENhbGxlcklkc1Jlc3BvbnNlEkIKB3Jlc3VsdHMYASADKAsyMS5sb2NhbGRpYWwudjEuQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXN1bHQimAEKI0JhdGNoUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRzUmVzdWx0EkEKCHJlc3BvbnNlGAEgASgLMi0ubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2VIABIkCgZzdGF0dXMYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAQggKBnJlc3VsdCJwChdSb3V0ZUluYm91bmRDYWxsUmVxdWVzdBIVCg1jYWxsZWRfbnVtYmVyGAEgASgJEhUKDWNhbGxlcl9udW1iZXIYAiABKAkSDwoHY2FsbF9pZBgDIAEoCRIWCg5hbGxvd19kZWdyYWRlZBgEIAEoCCKtAgoYUm91dGVJbmJvdW5kQ2FsbFJlc3BvbnNlEhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIaChJkZXN0aW5hdGlvbl9udW1iZXIYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRIvCgZyZWFzb24YBCABKA4yHy5sb2NhbGRpYWwudjEuRGVzdGluYXRpb25SZWFzb24SFAoMbGFzdF9jYWxsX2lkGAUgASgJEjIKDmxhc3RfY2FsbF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9mYWxsYmFja19udW1iZXIYByABKAkSFAoMc2hvd25fbnVtYmVyGAggASgJEhAKCGRlZ3JhZGVkGAkgASgIEg8KB2NhbGxfaWQYCiABKAkifgofUmVwb3J0SW5ib3VuZENhbGxPdXRjb21lUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIxCgdvdXRjb21lGAMgASgOMiAubG9jYWxkaWFsLnYxLkluYm91bmRDYWxsT3V0Y29tZSIiCiBSZXBvcnRJbmJvdW5kQ2FsbE91dGNvbWVSZXNwb25zZSLzAQoYTGlzdE91dGJvdW5kQ2FsbHNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIVCg1jYWxsZWVfbnVtYmVyGAIgASgJEg8KB3VzZXJfaWQYAyABKAkSEQoJcGFnZV9zaXplGAQgASgFEhIKCnBhZ2VfdG9rZW4YBSABKAkSEQoJY2FsbGVyX2lkGAYgASgJEi4KCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJfChlMaXN0T3V0Ym91bmRDYWxsc1Jlc3BvbnNlEikKBWNhbGxzGAEgAygLMhoubG9jYWxkaWFsLnYxLk91dGJvdW5kQ2FsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki4gEKDE91dGJvdW5kQ2FsbBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEhUKDWNhbGxlZV9udW1iZXIYBCABKAkSEQoJY2FsbGVyX2lkGAUgASgJEiwKBnJlYXNvbhgGIAEoDjIcLmxvY2FsZGlhbC52MS5DYWxsZXJJZFJlYXNvbhItCgljYWxsX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldmlzaW9uGAggASgDIoYCChdMaXN0SW5ib3VuZENhbGxzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSFQoNY2FsbGVyX251bWJlchgCIAEoCRIVCg1jYWxsZWRfbnVtYmVyGAMgASgJEg8KB3VzZXJfaWQYBCABKAkSDgoGbWlzc2VkGAUgASgIEi4KCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCSJdChhMaXN0SW5ib3VuZENhbGxzUmVzcG9uc2USKAoFY2FsbHMYASADKAsyGS5sb2NhbGRpYWwudjEuSW5ib3VuZENhbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoIDCgtJbmJvdW5kQ2FsbBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIVCg1jYWxsZXJfbnVtYmVyGAMgASgJEhUKDWNhbGxlZF9udW1iZXIYBCABKAkSGgoSZGVzdGluYXRpb25fbnVtYmVyGAUgASgJEi8KBnJlYXNvbhgGIAEoDjIfLmxvY2FsZGlhbC52MS5EZXN0aW5hdGlvblJlYXNvbhIPCgd1c2VyX2lkGAcgASgJEhcKD2ZhbGxiYWNrX251bWJlchgIIAEoCRItCgljYWxsX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKB291dGNvbWUYCiABKA4yIC5sb2NhbGRpYWwudjEuSW5ib3VuZENhbGxPdXRjb21lEjAKDG91dGNvbWVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZGVncmFkZWQYDCABKAgiiAEKHkV4cGxhaW5PdXRib3VuZENhbGxlcklkUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIVCg1jYWxsZWVfbnVtYmVyGAMgASgJEhQKDG1pbl9yZXZpc2lvbhgEIAEoAxIPCgdjYWxsX2lkGAUgASgJIv8CCh9FeHBsYWluT3V0Ym91bmRDYWxsZXJJZFJlc3BvbnNlEkEKCHJlc3BvbnNlGAEgASgLMi0ubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2VIABIqCgxub19jYWxsZXJfaWQYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAEiwKBXJ1bGVzGAMgAygLMh0ubG9jYWxkaWFsLnYxLlJ1bGVFeHBsYW5hdGlvbhIxCgpjYW5kaWRhdGVzGAQgAygLMh0ubG9jYWxkaWFsLnYxLkNhbmRpZGF0ZU51bWJlchIXCg9jYW5kaWRhdGVfY291bnQYBSABKAUSKQoGY2FsbGVlGAYgASgLMhkubG9jYWxkaWFsLnYxLkNhbGxlZUZhY3RzEjwKDXJlY29yZGVkX2NhbGwYByABKAsyJS5sb2NhbGRpYWwudjEuUmVjb3JkZWRDYWxsRXhwbGFuYXRpb25CCgoIZGVjaXNpb24iuwEKD1J1bGVFeHBsYW5hdGlvbhIqCgRydWxlGAEgASgOMhwubG9jYWxkaWFsLnYxLkNhbGxlcklkUmVhc29uEioKB291dGNvbWUYAiABKA4yGS5sb2NhbGRpYWwudjEuUnVsZU91dGNvbWUSLQoLc2tpcF9yZWFzb24YAyABKA4yGC5sb2NhbGRpYWwudjEuU2tpcFJlYXNvbhIRCgljYWxsZXJfaWQYBCABKAkSDgoGZGV0YWlsGAUgASgJIrwBCg9DYW5kaWRhdGVOdW1iZXISFAoMcGhvbmVfbnVtYmVyGAEgASgJEioKBHJ1bGUYAiABKA4yHC5sb2NhbGRpYWwudjEuQ2FsbGVySWRSZWFzb24SLwoHdmVyZGljdBgDIAEoDjIeLmxvY2FsZGlhbC52MS5DYW5kaWRhdGVWZXJkaWN0EgwKBHJhbmsYBCABKAUSKAoFc3RhdGUYBSABKA4yGS5sb2NhbGRpYWwudjEuTnVtYmVyU3RhdGUiawoLQ2FsbGVlRmFjdHMSFAoMcGhvbmVfbnVtYmVyGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRIOCgZyZWdpb24YAyABKAkSDwoHY291bnRyeRgEIAEoCRISCgp0aW1lX3pvbmVzGAUgAygJIq0CChdSZWNvcmRlZENhbGxFeHBsYW5hdGlvbhIoCgRjYWxsGAEgASgLMhoubG9jYWxkaWFsLnYxLk91dGJvdW5kQ2FsbBI7ChB3YXNfaW5faW52ZW50b3J5GAIgASgOMiEubG9jYWxkaWFsLnYxLkludmVudG9yeU1lbWJlcnNoaXASQgoVY2FsbF9iYWNrX2Rlc3RpbmF0aW9uGAMgASgLMiEubG9jYWxkaWFsLnYxLkNhbGxCYWNrRGVzdGluYXRpb25IABIqCgxub19jYWxsX2JhY2sYBCABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAEi4KB2NoYW5nZXMYBSADKAsyHS5sb2NhbGRpYWwudjEuQ2hhbmdlU2luY2VDYWxsQgsKCWNhbGxfYmFjayKMAQoTQ2FsbEJhY2tEZXN0aW5hdGlvbhIaChJkZXN0aW5hdGlvbl9udW1iZXIYASABKAkSLwoGcmVhc29uGAIgASgOMh8ubG9jYWxkaWFsLnYxLkRlc3RpbmF0aW9uUmVhc29uEg8KB3VzZXJfaWQYAyABKAkSFwoPZmFsbGJhY2tfbnVtYmVyGAQgASgJIn4KD0NoYW5nZVNpbmNlQ2FsbBIuCgpldmVudF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgRraW5kGAIgASgOMhwubG9jYWxkaWFsLnYxLkF1ZGl0RXZlbnRLaW5kEg8KB3N1YmplY3QYAyABKAkq/wEKDkNhbGxlcklkUmVhc29uEiAKHENBTExFUl9JRF9SRUFTT05fVU5TUEVDSUZJRUQQABIqCiZDQUxMRVJfSURfUkVBU09OX0FHRU5UX0NBTExFUl9JRF9MT0NBTBABEiMKH0NBTExFUl9JRF9SRUFTT05fTE9DQUxfUFJFU0VOQ0UQAhIqCiZDQUxMRVJfSURfUkVBU09OX0xPQ0FMX1BSRVNFTkNFX01BUFBFRBADEiQKIENBTExFUl9JRF9SRUFTT05fQUdFTlRfQ0FMTEVSX0lEEAQSKAokQ0FMTEVSX0lEX1JFQVNPTl9PUkdBTklaQVRJT05fTlVNQkVSEAUqrwEKEURlc3RpbmF0aW9uUmVhc29uEiIKHkRFU1RJTkFUSU9OX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkRFU1RJTkFUSU9OX1JFQVNPTl9MQVNUX0NBTExFUhABEioKJkRFU1RJTkFUSU9OX1JFQVNPTl9PUkdBTklaQVRJT05fTlVNQkVSEAISJgoiREVTVElOQVRJT05fUkVBU09OX0NBTExFUl9JRF9PV05FUhADKpgCChJJbmJvdW5kQ2FsbE91dGNvbWUSJAogSU5CT1VORF9DQUxMX09VVENPTUVfVU5TUEVDSUZJRUQQABIhCh1JTkJPVU5EX0NBTExfT1VUQ09NRV9BTlNXRVJFRBABEh8KG0lOQk9VTkRfQ0FMTF9PVVRDT01FX01JU1NFRBACEiUKIUlOQk9VTkRfQ0FMTF9PVVRDT01FX1NDUkVFTkVEX09VVBADEi0KKUlOQk9VTkRfQ0FMTF9PVVRDT01FX0FOU1dFUkVEX0JZX0ZBTExCQUNLEAQSIAocSU5CT1VORF9DQUxMX09VVENPTUVfUEVORElORxAFEiAKHElOQk9VTkRfQ0FMTF9PVVRDT01FX1VOS05PV04QBiqbAQoLUnVsZU91dGNvbWUSHAoYUlVMRV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFwoTUlVMRV9PVVRDT01FX0NIT1NFThABEh0KGVJVTEVfT1VUQ09NRV9OT19DQU5ESURBVEUQAhIYChRSVUxFX09VVENPTUVfU0tJUFBFRBADEhwKGFJVTEVfT1VUQ09NRV9OT1RfUkVBQ0hFRBAEKnYKClNraXBSZWFzb24SGwoXU0tJUF9SRUFTT05fVU5TUEVDSUZJRUQQABInCiNTS0lQX1JFQVNPTl9DQUxMRUVfSEFTX05PX0FSRUFfQ09ERRABEiIKHlNLSVBfUkVBU09OX0NBTExFRVNfT1dOX05VTUJFUhACKrQBChBDYW5kaWRhdGVWZXJkaWN0EiEKHUNBTkRJREFURV9WRVJESUNUX1VOU1BFQ0lGSUVEEAASHAoYQ0FORElEQVRFX1ZFUkRJQ1RfQ0hPU0VOEAESGgoWQ0FORElEQVRFX1ZFUkRJQ1RfTE9TVBACEiAKHENBTkRJREFURV9WRVJESUNUX05PVF9BQ1RJVkUQAxIhCh1DQU5ESURBVEVfVkVSRElDVF9DQUxMRUVTX09XThAEKpgBChNJbnZlbnRvcnlNZW1iZXJzaGlwEiQKIElOVkVOVE9SWV9NRU1CRVJTSElQX1VOU1BFQ0lGSUVEEAASHAoYSU5WRU5UT1JZX01FTUJFUlNISVBfWUVTEAESGwoXSU5WRU5UT1JZX01FTUJFUlNISVBfTk8QAhIgChxJTlZFTlRPUllfTUVNQkVSU0hJUF9VTktOT1dOEAMy0gYKC0NhbGxSb3V0aW5nEnsKF1Jlc29sdmVPdXRib3VuZENhbGxlcklkEiwubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVxdWVzdBotLmxvY2FsZGlhbC52MS5SZXNvbHZlT3V0Ym91bmRDYWxsZXJJZFJlc3BvbnNlIgOQAgISjQEKHUJhdGNoUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRzEjIubG9jYWxkaWFsLnYxLkJhdGNoUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRzUmVxdWVzdBozLmxvY2FsZGlhbC52MS5CYXRjaFJlc29sdmVPdXRib3VuZENhbGxlcklkc1Jlc3BvbnNlIgOQAgISZgoQUm91dGVJbmJvdW5kQ2FsbBIlLmxvY2FsZGlhbC52MS5Sb3V0ZUluYm91bmRDYWxsUmVxdWVzdBomLmxvY2FsZGlhbC52MS5Sb3V0ZUluYm91bmRDYWxsUmVzcG9uc2UiA5ACAhJ+ChhSZXBvcnRJbmJvdW5kQ2FsbE91dGNvbWUSLS5sb2NhbGRpYWwudjEuUmVwb3J0SW5ib3VuZENhbGxPdXRjb21lUmVxdWVzdBouLmxvY2FsZGlhbC52MS5SZXBvcnRJbmJvdW5kQ2FsbE91dGNvbWVSZXNwb25zZSIDkAICEmkKEUxpc3RPdXRib3VuZENhbGxzEiYubG9jYWxkaWFsLnYxLkxpc3RPdXRib3VuZENhbGxzUmVxdWVzdBonLmxvY2FsZGlhbC52MS5MaXN0T3V0Ym91bmRDYWxsc1Jlc3BvbnNlIgOQAgESZgoQTGlzdEluYm91bmRDYWxscxIlLmxvY2FsZGlhbC52MS5MaXN0SW5ib3VuZENhbGxzUmVxdWVzdBomLmxvY2FsZGlhbC52MS5MaXN0SW5ib3VuZENhbGxzUmVzcG9uc2UiA5ACARJ7ChdFeHBsYWluT3V0Ym91bmRDYWxsZXJJZBIsLmxvY2FsZGlhbC52MS5FeHBsYWluT3V0Ym91bmRDYWxsZXJJZFJlcXVlc3QaLS5sb2NhbGRpYWwudjEuRXhwbGFpbk91dGJvdW5kQ2FsbGVySWRSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_rpc_status, file_localdial_v1_administration, file_localdial_v1_number]);
 
 /**
  * Request of ResolveOutboundCallerId.
@@ -848,6 +852,444 @@ export const InboundCallSchema: GenMessage<InboundCall> = /*@__PURE__*/
   messageDesc(file_localdial_v1_call_routing, 14);
 
 /**
+ * Request of ExplainOutboundCallerId. It names either a user and a callee, or a
+ * recorded call.
+ *
+ * @generated from message localdial.v1.ExplainOutboundCallerIdRequest
+ */
+export type ExplainOutboundCallerIdRequest = Message<"localdial.v1.ExplainOutboundCallerIdRequest"> & {
+  /**
+   * Required. The organization. 1 to 128 visible ASCII characters.
+   *
+   * @generated from field: string organization_id = 1;
+   */
+  organizationId: string;
+
+  /**
+   * Optional. The user (agent) who would place the call. 1 to 128 visible ASCII
+   * characters. Required without `call_id`.
+   *
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * Optional. The number that would be called: in E.164, and possible (see
+   * `is_phone_number`). Required without `call_id`.
+   *
+   * @generated from field: string callee_number = 3;
+   */
+  calleeNumber: string;
+
+  /**
+   * Optional. The oldest revision of the organization that the decision may be
+   * based on, as returned by the call that made a change. Default: whichever
+   * revision the server holds.
+   *
+   * @generated from field: int64 min_revision = 4;
+   */
+  minRevision: bigint;
+
+  /**
+   * Optional. A recorded call of the organization, whose user and callee are
+   * explained. 1 to 128 visible ASCII characters. Not allowed together with
+   * `user_id` or `callee_number`.
+   *
+   * @generated from field: string call_id = 5;
+   */
+  callId: string;
+};
+
+/**
+ * Describes the message localdial.v1.ExplainOutboundCallerIdRequest.
+ * Use `create(ExplainOutboundCallerIdRequestSchema)` to create a new message.
+ */
+export const ExplainOutboundCallerIdRequestSchema: GenMessage<ExplainOutboundCallerIdRequest> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 15);
+
+/**
+ * Response of ExplainOutboundCallerId.
+ *
+ * @generated from message localdial.v1.ExplainOutboundCallerIdResponse
+ */
+export type ExplainOutboundCallerIdResponse = Message<"localdial.v1.ExplainOutboundCallerIdResponse"> & {
+  /**
+   * What ResolveOutboundCallerId would return now. Unset only if the user of
+   * the recorded call was deleted.
+   *
+   * @generated from oneof localdial.v1.ExplainOutboundCallerIdResponse.decision
+   */
+  decision: {
+    /**
+     * Output only. Its response.
+     *
+     * @generated from field: localdial.v1.ResolveOutboundCallerIdResponse response = 1;
+     */
+    value: ResolveOutboundCallerIdResponse;
+    case: "response";
+  } | {
+    /**
+     * Output only. Its error, if there is no caller ID to show: NO_CALLER_ID.
+     *
+     * @generated from field: google.rpc.Status no_caller_id = 2;
+     */
+    value: Status;
+    case: "noCallerId";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Output only. The rules of ResolveOutboundCallerId in their order, and what
+   * came of each. Empty if there is no `decision`.
+   *
+   * @generated from field: repeated localdial.v1.RuleExplanation rules = 3;
+   */
+  rules: RuleExplanation[];
+
+  /**
+   * Output only. The organization's numbers that have the callee's area code or
+   * are mapped to it: first those of rule 2, then those of rule 3, each in the
+   * order of their ranks, then those without one. At most 100. Empty if there is
+   * no `decision`.
+   *
+   * @generated from field: repeated localdial.v1.CandidateNumber candidates = 4;
+   */
+  candidates: CandidateNumber[];
+
+  /**
+   * Output only. How many such numbers there are.
+   *
+   * @generated from field: int32 candidate_count = 5;
+   */
+  candidateCount: number;
+
+  /**
+   * Output only. What is known of the callee's number.
+   *
+   * @generated from field: localdial.v1.CalleeFacts callee = 6;
+   */
+  callee?: CalleeFacts | undefined;
+
+  /**
+   * Output only. The recorded call. Unset without `call_id`.
+   *
+   * @generated from field: localdial.v1.RecordedCallExplanation recorded_call = 7;
+   */
+  recordedCall?: RecordedCallExplanation | undefined;
+};
+
+/**
+ * Describes the message localdial.v1.ExplainOutboundCallerIdResponse.
+ * Use `create(ExplainOutboundCallerIdResponseSchema)` to create a new message.
+ */
+export const ExplainOutboundCallerIdResponseSchema: GenMessage<ExplainOutboundCallerIdResponse> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 16);
+
+/**
+ * One rule of ResolveOutboundCallerId, and what came of it.
+ *
+ * @generated from message localdial.v1.RuleExplanation
+ */
+export type RuleExplanation = Message<"localdial.v1.RuleExplanation"> & {
+  /**
+   * Output only. The rule, by the reason that it gives.
+   *
+   * @generated from field: localdial.v1.CallerIdReason rule = 1;
+   */
+  rule: CallerIdReason;
+
+  /**
+   * Output only. What came of it.
+   *
+   * @generated from field: localdial.v1.RuleOutcome outcome = 2;
+   */
+  outcome: RuleOutcome;
+
+  /**
+   * Output only. Why it was skipped. Unspecified if it was not.
+   *
+   * @generated from field: localdial.v1.SkipReason skip_reason = 3;
+   */
+  skipReason: SkipReason;
+
+  /**
+   * Output only. The caller ID that the rule looked at, in E.164: the user's for
+   * rules 1 and 4, the organization number for rule 5, the chosen number for
+   * rules 2 and 3. Empty if there is none, or if the rule was not reached.
+   *
+   * @generated from field: string caller_id = 4;
+   */
+  callerId: string;
+
+  /**
+   * Output only. A sentence for people, in English, such as "The caller ID of the
+   * user, +12125550100, has the area code 212, not 415." It may change at any
+   * time.
+   *
+   * @generated from field: string detail = 5;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message localdial.v1.RuleExplanation.
+ * Use `create(RuleExplanationSchema)` to create a new message.
+ */
+export const RuleExplanationSchema: GenMessage<RuleExplanation> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 17);
+
+/**
+ * A number of the organization that has the callee's area code, or is mapped to
+ * it.
+ *
+ * @generated from message localdial.v1.CandidateNumber
+ */
+export type CandidateNumber = Message<"localdial.v1.CandidateNumber"> & {
+  /**
+   * Output only. The number in E.164.
+   *
+   * @generated from field: string phone_number = 1;
+   */
+  phoneNumber: string;
+
+  /**
+   * Output only. The rule that could choose it:
+   * `CALLER_ID_REASON_LOCAL_PRESENCE` or
+   * `CALLER_ID_REASON_LOCAL_PRESENCE_MAPPED`.
+   *
+   * @generated from field: localdial.v1.CallerIdReason rule = 2;
+   */
+  rule: CallerIdReason;
+
+  /**
+   * Output only. What came of it.
+   *
+   * @generated from field: localdial.v1.CandidateVerdict verdict = 3;
+   */
+  verdict: CandidateVerdict;
+
+  /**
+   * Output only. The number's place in its rule for this callee: 1 is the number
+   * that the rule chooses, 2 the one that it would choose if that were deleted,
+   * and so on. 0 if the number cannot be chosen.
+   *
+   * @generated from field: int32 rank = 4;
+   */
+  rank: number;
+
+  /**
+   * Output only. The stage of the number's life.
+   *
+   * @generated from field: localdial.v1.NumberState state = 5;
+   */
+  state: NumberState;
+};
+
+/**
+ * Describes the message localdial.v1.CandidateNumber.
+ * Use `create(CandidateNumberSchema)` to create a new message.
+ */
+export const CandidateNumberSchema: GenMessage<CandidateNumber> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 18);
+
+/**
+ * What is known of a callee's number, by the numbering plans.
+ *
+ * @generated from message localdial.v1.CalleeFacts
+ */
+export type CalleeFacts = Message<"localdial.v1.CalleeFacts"> & {
+  /**
+   * Output only. The number in E.164.
+   *
+   * @generated from field: string phone_number = 1;
+   */
+  phoneNumber: string;
+
+  /**
+   * Output only. Its area code, as in `callee_area_code` of
+   * ResolveOutboundCallerIdResponse. Empty if it has no geographic one.
+   *
+   * @generated from field: string area_code = 2;
+   */
+  areaCode: string;
+
+  /**
+   * Output only. The region of the area code by its code of ISO 3166-2, such as
+   * `US-CA`. Empty if it is not known, or lies in several.
+   *
+   * @generated from field: string region = 3;
+   */
+  region: string;
+
+  /**
+   * Output only. The country by its code of ISO 3166-1, such as `US`. Empty if
+   * the number belongs to none, such as a toll-free one of country code 1, or if
+   * it is not known to which.
+   *
+   * @generated from field: string country = 4;
+   */
+  country: string;
+
+  /**
+   * Output only. The time zones where the number may be, by their IANA names,
+   * such as `America/Los_Angeles`, in alphabetical order. Portable numbers may be
+   * elsewhere. Empty if nothing is known, or if the number may be anywhere.
+   *
+   * @generated from field: repeated string time_zones = 5;
+   */
+  timeZones: string[];
+};
+
+/**
+ * Describes the message localdial.v1.CalleeFacts.
+ * Use `create(CalleeFactsSchema)` to create a new message.
+ */
+export const CalleeFactsSchema: GenMessage<CalleeFacts> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 19);
+
+/**
+ * A recorded call, and what has become of it.
+ *
+ * @generated from message localdial.v1.RecordedCallExplanation
+ */
+export type RecordedCallExplanation = Message<"localdial.v1.RecordedCallExplanation"> & {
+  /**
+   * Output only. The call as it was recorded.
+   *
+   * @generated from field: localdial.v1.OutboundCall call = 1;
+   */
+  call?: OutboundCall | undefined;
+
+  /**
+   * Output only. Whether the caller ID was in the organization's inventory when
+   * the call was placed.
+   *
+   * @generated from field: localdial.v1.InventoryMembership was_in_inventory = 2;
+   */
+  wasInInventory: InventoryMembership;
+
+  /**
+   * Where a call-back from the callee to the caller ID would go now, by the rules
+   * of RouteInboundCall.
+   *
+   * @generated from oneof localdial.v1.RecordedCallExplanation.call_back
+   */
+  callBack: {
+    /**
+     * Output only. Its destination.
+     *
+     * @generated from field: localdial.v1.CallBackDestination call_back_destination = 3;
+     */
+    value: CallBackDestination;
+    case: "callBackDestination";
+  } | {
+    /**
+     * Output only. Why it would have none: NO_DESTINATION, or NUMBER_NOT_FOUND
+     * if the caller ID no longer belongs to the organization.
+     *
+     * @generated from field: google.rpc.Status no_call_back = 4;
+     */
+    value: Status;
+    case: "noCallBack";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Output only. What was changed since the call and bears on it: changes of the
+   * caller ID, of the one that would be shown now, of the user, and of the
+   * organization itself, newest first. At most 100.
+   *
+   * @generated from field: repeated localdial.v1.ChangeSinceCall changes = 5;
+   */
+  changes: ChangeSinceCall[];
+};
+
+/**
+ * Describes the message localdial.v1.RecordedCallExplanation.
+ * Use `create(RecordedCallExplanationSchema)` to create a new message.
+ */
+export const RecordedCallExplanationSchema: GenMessage<RecordedCallExplanation> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 20);
+
+/**
+ * Where a call-back goes.
+ *
+ * @generated from message localdial.v1.CallBackDestination
+ */
+export type CallBackDestination = Message<"localdial.v1.CallBackDestination"> & {
+  /**
+   * Output only. The number to connect the caller to, in E.164.
+   *
+   * @generated from field: string destination_number = 1;
+   */
+  destinationNumber: string;
+
+  /**
+   * Output only. Why the call goes there.
+   *
+   * @generated from field: localdial.v1.DestinationReason reason = 2;
+   */
+  reason: DestinationReason;
+
+  /**
+   * Output only. The user whose work phone is the destination. Empty if it is the
+   * organization number.
+   *
+   * @generated from field: string user_id = 3;
+   */
+  userId: string;
+
+  /**
+   * Output only. Where the call goes when the destination does not answer, in
+   * E.164. Empty if there is no other number.
+   *
+   * @generated from field: string fallback_number = 4;
+   */
+  fallbackNumber: string;
+};
+
+/**
+ * Describes the message localdial.v1.CallBackDestination.
+ * Use `create(CallBackDestinationSchema)` to create a new message.
+ */
+export const CallBackDestinationSchema: GenMessage<CallBackDestination> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 21);
+
+/**
+ * A change that was made after a call.
+ *
+ * @generated from message localdial.v1.ChangeSinceCall
+ */
+export type ChangeSinceCall = Message<"localdial.v1.ChangeSinceCall"> & {
+  /**
+   * Output only. When the change was made.
+   *
+   * @generated from field: google.protobuf.Timestamp event_time = 1;
+   */
+  eventTime?: Timestamp | undefined;
+
+  /**
+   * Output only. What was changed.
+   *
+   * @generated from field: localdial.v1.AuditEventKind kind = 2;
+   */
+  kind: AuditEventKind;
+
+  /**
+   * Output only. The user_id or the phone number (E.164) that was changed. Empty
+   * for the organization itself.
+   *
+   * @generated from field: string subject = 3;
+   */
+  subject: string;
+};
+
+/**
+ * Describes the message localdial.v1.ChangeSinceCall.
+ * Use `create(ChangeSinceCallSchema)` to create a new message.
+ */
+export const ChangeSinceCallSchema: GenMessage<ChangeSinceCall> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 22);
+
+/**
  * Why a caller ID was chosen.
  *
  * @generated from enum localdial.v1.CallerIdReason
@@ -1011,6 +1453,179 @@ export const InboundCallOutcomeSchema: GenEnum<InboundCallOutcome> = /*@__PURE__
   enumDesc(file_localdial_v1_call_routing, 2);
 
 /**
+ * What came of a rule.
+ *
+ * @generated from enum localdial.v1.RuleOutcome
+ */
+export enum RuleOutcome {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: RULE_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The rule gave the caller ID.
+   *
+   * @generated from enum value: RULE_OUTCOME_CHOSEN = 1;
+   */
+  CHOSEN = 1,
+
+  /**
+   * Nothing that the rule may choose is there, such as a number with the
+   * callee's area code.
+   *
+   * @generated from enum value: RULE_OUTCOME_NO_CANDIDATE = 2;
+   */
+  NO_CANDIDATE = 2,
+
+  /**
+   * The rule does not apply; `skip_reason` says why.
+   *
+   * @generated from enum value: RULE_OUTCOME_SKIPPED = 3;
+   */
+  SKIPPED = 3,
+
+  /**
+   * An earlier rule gave the caller ID.
+   *
+   * @generated from enum value: RULE_OUTCOME_NOT_REACHED = 4;
+   */
+  NOT_REACHED = 4,
+}
+
+/**
+ * Describes the enum localdial.v1.RuleOutcome.
+ */
+export const RuleOutcomeSchema: GenEnum<RuleOutcome> = /*@__PURE__*/
+  enumDesc(file_localdial_v1_call_routing, 3);
+
+/**
+ * Why a rule does not apply.
+ *
+ * @generated from enum localdial.v1.SkipReason
+ */
+export enum SkipReason {
+  /**
+   * The rule was not skipped.
+   *
+   * @generated from enum value: SKIP_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The callee has no geographic area code.
+   *
+   * @generated from enum value: SKIP_REASON_CALLEE_HAS_NO_AREA_CODE = 1;
+   */
+  CALLEE_HAS_NO_AREA_CODE = 1,
+
+  /**
+   * The only caller ID that the rule could choose is the callee's own number.
+   *
+   * @generated from enum value: SKIP_REASON_CALLEES_OWN_NUMBER = 2;
+   */
+  CALLEES_OWN_NUMBER = 2,
+}
+
+/**
+ * Describes the enum localdial.v1.SkipReason.
+ */
+export const SkipReasonSchema: GenEnum<SkipReason> = /*@__PURE__*/
+  enumDesc(file_localdial_v1_call_routing, 4);
+
+/**
+ * What came of a number that could be shown.
+ *
+ * @generated from enum localdial.v1.CandidateVerdict
+ */
+export enum CandidateVerdict {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: CANDIDATE_VERDICT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It is the caller ID of the decision.
+   *
+   * @generated from enum value: CANDIDATE_VERDICT_CHOSEN = 1;
+   */
+  CHOSEN = 1,
+
+  /**
+   * It could be shown, but another caller ID is.
+   *
+   * @generated from enum value: CANDIDATE_VERDICT_LOST = 2;
+   */
+  LOST = 2,
+
+  /**
+   * It is being bought or released.
+   *
+   * @generated from enum value: CANDIDATE_VERDICT_NOT_ACTIVE = 3;
+   */
+  NOT_ACTIVE = 3,
+
+  /**
+   * It is the callee's own number.
+   *
+   * @generated from enum value: CANDIDATE_VERDICT_CALLEES_OWN = 4;
+   */
+  CALLEES_OWN = 4,
+}
+
+/**
+ * Describes the enum localdial.v1.CandidateVerdict.
+ */
+export const CandidateVerdictSchema: GenEnum<CandidateVerdict> = /*@__PURE__*/
+  enumDesc(file_localdial_v1_call_routing, 5);
+
+/**
+ * Whether a number was in the organization's inventory.
+ *
+ * @generated from enum localdial.v1.InventoryMembership
+ */
+export enum InventoryMembership {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: INVENTORY_MEMBERSHIP_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It was.
+   *
+   * @generated from enum value: INVENTORY_MEMBERSHIP_YES = 1;
+   */
+  YES = 1,
+
+  /**
+   * It was not. The user's own caller ID and the organization number need not be
+   * in the inventory.
+   *
+   * @generated from enum value: INVENTORY_MEMBERSHIP_NO = 2;
+   */
+  NO = 2,
+
+  /**
+   * The record of changes does not reach back that far.
+   *
+   * @generated from enum value: INVENTORY_MEMBERSHIP_UNKNOWN = 3;
+   */
+  UNKNOWN = 3,
+}
+
+/**
+ * Describes the enum localdial.v1.InventoryMembership.
+ */
+export const InventoryMembershipSchema: GenEnum<InventoryMembership> = /*@__PURE__*/
+  enumDesc(file_localdial_v1_call_routing, 6);
+
+/**
  * Decides which caller ID an outbound call shows and where a call-back goes.
  *
  * @generated from service localdial.v1.CallRouting
@@ -1149,6 +1764,26 @@ export const CallRouting: GenService<{
     methodKind: "unary";
     input: typeof ListInboundCallsRequestSchema;
     output: typeof ListInboundCallsResponseSchema;
+  },
+  /**
+   * Explains which caller ID ResolveOutboundCallerId would show now, rule by
+   * rule. For a recorded call it also returns what was shown, where a call-back
+   * would go, and what has changed since. Nothing is recorded.
+   *
+   * The decision is always the one of ResolveOutboundCallerId with
+   * `validate_only`. That there is no caller ID to show is a decision, not an
+   * error.
+   *
+   * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+   * FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+   * (STORAGE_UNAVAILABLE).
+   *
+   * @generated from rpc localdial.v1.CallRouting.ExplainOutboundCallerId
+   */
+  explainOutboundCallerId: {
+    methodKind: "unary";
+    input: typeof ExplainOutboundCallerIdRequestSchema;
+    output: typeof ExplainOutboundCallerIdResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_localdial_v1_call_routing, 0);

@@ -207,6 +207,38 @@ public final class CallRoutingGrpc {
     return getListInboundCallsMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ExplainOutboundCallerIdRequest,
+      org.localdial.v1.ExplainOutboundCallerIdResponse> getExplainOutboundCallerIdMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ExplainOutboundCallerId",
+      requestType = org.localdial.v1.ExplainOutboundCallerIdRequest.class,
+      responseType = org.localdial.v1.ExplainOutboundCallerIdResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.ExplainOutboundCallerIdRequest,
+      org.localdial.v1.ExplainOutboundCallerIdResponse> getExplainOutboundCallerIdMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.ExplainOutboundCallerIdRequest, org.localdial.v1.ExplainOutboundCallerIdResponse> getExplainOutboundCallerIdMethod;
+    if ((getExplainOutboundCallerIdMethod = CallRoutingGrpc.getExplainOutboundCallerIdMethod) == null) {
+      synchronized (CallRoutingGrpc.class) {
+        if ((getExplainOutboundCallerIdMethod = CallRoutingGrpc.getExplainOutboundCallerIdMethod) == null) {
+          CallRoutingGrpc.getExplainOutboundCallerIdMethod = getExplainOutboundCallerIdMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.ExplainOutboundCallerIdRequest, org.localdial.v1.ExplainOutboundCallerIdResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ExplainOutboundCallerId"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ExplainOutboundCallerIdRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ExplainOutboundCallerIdResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new CallRoutingMethodDescriptorSupplier("ExplainOutboundCallerId"))
+              .build();
+        }
+      }
+    }
+    return getExplainOutboundCallerIdMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -391,6 +423,24 @@ public final class CallRoutingGrpc {
         io.grpc.stub.StreamObserver<org.localdial.v1.ListInboundCallsResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListInboundCallsMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Explains which caller ID ResolveOutboundCallerId would show now, rule by
+     * rule. For a recorded call it also returns what was shown, where a call-back
+     * would go, and what has changed since. Nothing is recorded.
+     * The decision is always the one of ResolveOutboundCallerId with
+     * `validate_only`. That there is no caller ID to show is a decision, not an
+     * error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+     * FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+     * (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    default void explainOutboundCallerId(org.localdial.v1.ExplainOutboundCallerIdRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ExplainOutboundCallerIdResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getExplainOutboundCallerIdMethod(), responseObserver);
+    }
   }
 
   /**
@@ -550,6 +600,25 @@ public final class CallRoutingGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getListInboundCallsMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Explains which caller ID ResolveOutboundCallerId would show now, rule by
+     * rule. For a recorded call it also returns what was shown, where a call-back
+     * would go, and what has changed since. Nothing is recorded.
+     * The decision is always the one of ResolveOutboundCallerId with
+     * `validate_only`. That there is no caller ID to show is a decision, not an
+     * error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+     * FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+     * (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public void explainOutboundCallerId(org.localdial.v1.ExplainOutboundCallerIdRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ExplainOutboundCallerIdResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getExplainOutboundCallerIdMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -689,6 +758,24 @@ public final class CallRoutingGrpc {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getListInboundCallsMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Explains which caller ID ResolveOutboundCallerId would show now, rule by
+     * rule. For a recorded call it also returns what was shown, where a call-back
+     * would go, and what has changed since. Nothing is recorded.
+     * The decision is always the one of ResolveOutboundCallerId with
+     * `validate_only`. That there is no caller ID to show is a decision, not an
+     * error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+     * FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+     * (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.ExplainOutboundCallerIdResponse explainOutboundCallerId(org.localdial.v1.ExplainOutboundCallerIdRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getExplainOutboundCallerIdMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -827,6 +914,24 @@ public final class CallRoutingGrpc {
     public org.localdial.v1.ListInboundCallsResponse listInboundCalls(org.localdial.v1.ListInboundCallsRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getListInboundCallsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Explains which caller ID ResolveOutboundCallerId would show now, rule by
+     * rule. For a recorded call it also returns what was shown, where a call-back
+     * would go, and what has changed since. Nothing is recorded.
+     * The decision is always the one of ResolveOutboundCallerId with
+     * `validate_only`. That there is no caller ID to show is a decision, not an
+     * error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+     * FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+     * (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.ExplainOutboundCallerIdResponse explainOutboundCallerId(org.localdial.v1.ExplainOutboundCallerIdRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getExplainOutboundCallerIdMethod(), getCallOptions(), request);
     }
   }
 
@@ -973,6 +1078,25 @@ public final class CallRoutingGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getListInboundCallsMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Explains which caller ID ResolveOutboundCallerId would show now, rule by
+     * rule. For a recorded call it also returns what was shown, where a call-back
+     * would go, and what has changed since. Nothing is recorded.
+     * The decision is always the one of ResolveOutboundCallerId with
+     * `validate_only`. That there is no caller ID to show is a decision, not an
+     * error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, CALL_NOT_FOUND);
+     * FAILED_PRECONDITION (REVISION_NOT_REACHED); UNAVAILABLE
+     * (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ExplainOutboundCallerIdResponse> explainOutboundCallerId(
+        org.localdial.v1.ExplainOutboundCallerIdRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getExplainOutboundCallerIdMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_RESOLVE_OUTBOUND_CALLER_ID = 0;
@@ -981,6 +1105,7 @@ public final class CallRoutingGrpc {
   private static final int METHODID_REPORT_INBOUND_CALL_OUTCOME = 3;
   private static final int METHODID_LIST_OUTBOUND_CALLS = 4;
   private static final int METHODID_LIST_INBOUND_CALLS = 5;
+  private static final int METHODID_EXPLAIN_OUTBOUND_CALLER_ID = 6;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1022,6 +1147,10 @@ public final class CallRoutingGrpc {
         case METHODID_LIST_INBOUND_CALLS:
           serviceImpl.listInboundCalls((org.localdial.v1.ListInboundCallsRequest) request,
               (io.grpc.stub.StreamObserver<org.localdial.v1.ListInboundCallsResponse>) responseObserver);
+          break;
+        case METHODID_EXPLAIN_OUTBOUND_CALLER_ID:
+          serviceImpl.explainOutboundCallerId((org.localdial.v1.ExplainOutboundCallerIdRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.ExplainOutboundCallerIdResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -1083,6 +1212,13 @@ public final class CallRoutingGrpc {
               org.localdial.v1.ListInboundCallsRequest,
               org.localdial.v1.ListInboundCallsResponse>(
                 service, METHODID_LIST_INBOUND_CALLS)))
+        .addMethod(
+          getExplainOutboundCallerIdMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.ExplainOutboundCallerIdRequest,
+              org.localdial.v1.ExplainOutboundCallerIdResponse>(
+                service, METHODID_EXPLAIN_OUTBOUND_CALLER_ID)))
         .build();
   }
 
@@ -1137,6 +1273,7 @@ public final class CallRoutingGrpc {
               .addMethod(getReportInboundCallOutcomeMethod())
               .addMethod(getListOutboundCallsMethod())
               .addMethod(getListInboundCallsMethod())
+              .addMethod(getExplainOutboundCallerIdMethod())
               .build();
         }
       }

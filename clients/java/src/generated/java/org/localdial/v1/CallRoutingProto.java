@@ -101,6 +101,46 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_localdial_v1_InboundCall_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_ExplainOutboundCallerIdRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_ExplainOutboundCallerIdRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_ExplainOutboundCallerIdResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_ExplainOutboundCallerIdResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_RuleExplanation_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_RuleExplanation_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_CandidateNumber_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_CandidateNumber_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_CalleeFacts_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_CalleeFacts_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_RecordedCallExplanation_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_RecordedCallExplanation_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_CallBackDestination_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_CallBackDestination_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_ChangeSinceCall_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_ChangeSinceCall_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -112,139 +152,211 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\037localdial/v1/call_routing.proto\022\014local" +
       "dial.v1\032\037google/protobuf/timestamp.proto" +
-      "\032\027google/rpc/status.proto\"\350\001\n\036ResolveOut" +
-      "boundCallerIdRequest\022\'\n\017organization_id\030" +
-      "\001 \001(\tR\016organizationId\022\027\n\007user_id\030\002 \001(\tR\006" +
-      "userId\022#\n\rcallee_number\030\003 \001(\tR\014calleeNum" +
-      "ber\022\027\n\007call_id\030\004 \001(\tR\006callId\022#\n\rvalidate" +
-      "_only\030\005 \001(\010R\014validateOnly\022!\n\014min_revisio" +
-      "n\030\006 \001(\003R\013minRevision\"\372\001\n\037ResolveOutbound" +
-      "CallerIdResponse\022\033\n\tcaller_id\030\001 \001(\tR\010cal" +
-      "lerId\0224\n\006reason\030\002 \001(\0162\034.localdial.v1.Cal" +
-      "lerIdReasonR\006reason\022(\n\020callee_area_code\030" +
-      "\003 \001(\tR\016calleeAreaCode\022\027\n\007call_id\030\004 \001(\tR\006" +
-      "callId\022\032\n\010revision\030\005 \001(\003R\010revision\022%\n\016re" +
-      "corded_later\030\006 \001(\010R\rrecordedLater\"p\n$Bat" +
-      "chResolveOutboundCallerIdsRequest\022H\n\010req" +
-      "uests\030\001 \003(\0132,.localdial.v1.ResolveOutbou" +
-      "ndCallerIdRequestR\010requests\"t\n%BatchReso" +
-      "lveOutboundCallerIdsResponse\022K\n\007results\030" +
-      "\001 \003(\01321.localdial.v1.BatchResolveOutboun" +
-      "dCallerIdsResultR\007results\"\252\001\n#BatchResol" +
-      "veOutboundCallerIdsResult\022K\n\010response\030\001 " +
-      "\001(\0132-.localdial.v1.ResolveOutboundCaller" +
-      "IdResponseH\000R\010response\022,\n\006status\030\002 \001(\0132\022" +
-      ".google.rpc.StatusH\000R\006statusB\010\n\006result\"\243" +
-      "\001\n\027RouteInboundCallRequest\022#\n\rcalled_num" +
-      "ber\030\001 \001(\tR\014calledNumber\022#\n\rcaller_number" +
-      "\030\002 \001(\tR\014callerNumber\022\027\n\007call_id\030\003 \001(\tR\006c" +
-      "allId\022%\n\016allow_degraded\030\004 \001(\010R\rallowDegr" +
-      "aded\"\251\003\n\030RouteInboundCallResponse\022\'\n\017org" +
-      "anization_id\030\001 \001(\tR\016organizationId\022-\n\022de" +
-      "stination_number\030\002 \001(\tR\021destinationNumbe" +
-      "r\022\027\n\007user_id\030\003 \001(\tR\006userId\0227\n\006reason\030\004 \001" +
-      "(\0162\037.localdial.v1.DestinationReasonR\006rea" +
-      "son\022 \n\014last_call_id\030\005 \001(\tR\nlastCallId\022@\n" +
-      "\016last_call_time\030\006 \001(\0132\032.google.protobuf." +
-      "TimestampR\014lastCallTime\022\'\n\017fallback_numb" +
-      "er\030\007 \001(\tR\016fallbackNumber\022!\n\014shown_number" +
-      "\030\010 \001(\tR\013shownNumber\022\032\n\010degraded\030\t \001(\010R\010d" +
-      "egraded\022\027\n\007call_id\030\n \001(\tR\006callId\"\237\001\n\037Rep" +
-      "ortInboundCallOutcomeRequest\022\'\n\017organiza" +
-      "tion_id\030\001 \001(\tR\016organizationId\022\027\n\007call_id" +
-      "\030\002 \001(\tR\006callId\022:\n\007outcome\030\003 \001(\0162 .locald" +
-      "ial.v1.InboundCallOutcomeR\007outcome\"\"\n Re" +
-      "portInboundCallOutcomeResponse\"\314\002\n\030ListO" +
-      "utboundCallsRequest\022\'\n\017organization_id\030\001" +
-      " \001(\tR\016organizationId\022#\n\rcallee_number\030\002 " +
-      "\001(\tR\014calleeNumber\022\027\n\007user_id\030\003 \001(\tR\006user" +
-      "Id\022\033\n\tpage_size\030\004 \001(\005R\010pageSize\022\035\n\npage_" +
-      "token\030\005 \001(\tR\tpageToken\022\033\n\tcaller_id\030\006 \001(" +
-      "\tR\010callerId\0229\n\nstart_time\030\007 \001(\0132\032.google" +
+      "\032\027google/rpc/status.proto\032!localdial/v1/" +
+      "administration.proto\032\031localdial/v1/numbe" +
+      "r.proto\"\350\001\n\036ResolveOutboundCallerIdReque" +
+      "st\022\'\n\017organization_id\030\001 \001(\tR\016organizatio" +
+      "nId\022\027\n\007user_id\030\002 \001(\tR\006userId\022#\n\rcallee_n" +
+      "umber\030\003 \001(\tR\014calleeNumber\022\027\n\007call_id\030\004 \001" +
+      "(\tR\006callId\022#\n\rvalidate_only\030\005 \001(\010R\014valid" +
+      "ateOnly\022!\n\014min_revision\030\006 \001(\003R\013minRevisi" +
+      "on\"\372\001\n\037ResolveOutboundCallerIdResponse\022\033" +
+      "\n\tcaller_id\030\001 \001(\tR\010callerId\0224\n\006reason\030\002 " +
+      "\001(\0162\034.localdial.v1.CallerIdReasonR\006reaso" +
+      "n\022(\n\020callee_area_code\030\003 \001(\tR\016calleeAreaC" +
+      "ode\022\027\n\007call_id\030\004 \001(\tR\006callId\022\032\n\010revision" +
+      "\030\005 \001(\003R\010revision\022%\n\016recorded_later\030\006 \001(\010" +
+      "R\rrecordedLater\"p\n$BatchResolveOutboundC" +
+      "allerIdsRequest\022H\n\010requests\030\001 \003(\0132,.loca" +
+      "ldial.v1.ResolveOutboundCallerIdRequestR" +
+      "\010requests\"t\n%BatchResolveOutboundCallerI" +
+      "dsResponse\022K\n\007results\030\001 \003(\01321.localdial." +
+      "v1.BatchResolveOutboundCallerIdsResultR\007" +
+      "results\"\252\001\n#BatchResolveOutboundCallerId" +
+      "sResult\022K\n\010response\030\001 \001(\0132-.localdial.v1" +
+      ".ResolveOutboundCallerIdResponseH\000R\010resp" +
+      "onse\022,\n\006status\030\002 \001(\0132\022.google.rpc.Status" +
+      "H\000R\006statusB\010\n\006result\"\243\001\n\027RouteInboundCal" +
+      "lRequest\022#\n\rcalled_number\030\001 \001(\tR\014calledN" +
+      "umber\022#\n\rcaller_number\030\002 \001(\tR\014callerNumb" +
+      "er\022\027\n\007call_id\030\003 \001(\tR\006callId\022%\n\016allow_deg" +
+      "raded\030\004 \001(\010R\rallowDegraded\"\251\003\n\030RouteInbo" +
+      "undCallResponse\022\'\n\017organization_id\030\001 \001(\t" +
+      "R\016organizationId\022-\n\022destination_number\030\002" +
+      " \001(\tR\021destinationNumber\022\027\n\007user_id\030\003 \001(\t" +
+      "R\006userId\0227\n\006reason\030\004 \001(\0162\037.localdial.v1." +
+      "DestinationReasonR\006reason\022 \n\014last_call_i" +
+      "d\030\005 \001(\tR\nlastCallId\022@\n\016last_call_time\030\006 " +
+      "\001(\0132\032.google.protobuf.TimestampR\014lastCal" +
+      "lTime\022\'\n\017fallback_number\030\007 \001(\tR\016fallback" +
+      "Number\022!\n\014shown_number\030\010 \001(\tR\013shownNumbe" +
+      "r\022\032\n\010degraded\030\t \001(\010R\010degraded\022\027\n\007call_id" +
+      "\030\n \001(\tR\006callId\"\237\001\n\037ReportInboundCallOutc" +
+      "omeRequest\022\'\n\017organization_id\030\001 \001(\tR\016org" +
+      "anizationId\022\027\n\007call_id\030\002 \001(\tR\006callId\022:\n\007" +
+      "outcome\030\003 \001(\0162 .localdial.v1.InboundCall" +
+      "OutcomeR\007outcome\"\"\n ReportInboundCallOut" +
+      "comeResponse\"\314\002\n\030ListOutboundCallsReques" +
+      "t\022\'\n\017organization_id\030\001 \001(\tR\016organization" +
+      "Id\022#\n\rcallee_number\030\002 \001(\tR\014calleeNumber\022" +
+      "\027\n\007user_id\030\003 \001(\tR\006userId\022\033\n\tpage_size\030\004 " +
+      "\001(\005R\010pageSize\022\035\n\npage_token\030\005 \001(\tR\tpageT" +
+      "oken\022\033\n\tcaller_id\030\006 \001(\tR\010callerId\0229\n\nsta" +
+      "rt_time\030\007 \001(\0132\032.google.protobuf.Timestam" +
+      "pR\tstartTime\0225\n\010end_time\030\010 \001(\0132\032.google." +
+      "protobuf.TimestampR\007endTime\"u\n\031ListOutbo" +
+      "undCallsResponse\0220\n\005calls\030\001 \003(\0132\032.locald" +
+      "ial.v1.OutboundCallR\005calls\022&\n\017next_page_" +
+      "token\030\002 \001(\tR\rnextPageToken\"\266\002\n\014OutboundC" +
+      "all\022\'\n\017organization_id\030\001 \001(\tR\016organizati" +
+      "onId\022\027\n\007call_id\030\002 \001(\tR\006callId\022\027\n\007user_id" +
+      "\030\003 \001(\tR\006userId\022#\n\rcallee_number\030\004 \001(\tR\014c" +
+      "alleeNumber\022\033\n\tcaller_id\030\005 \001(\tR\010callerId" +
+      "\0224\n\006reason\030\006 \001(\0162\034.localdial.v1.CallerId" +
+      "ReasonR\006reason\0227\n\tcall_time\030\007 \001(\0132\032.goog" +
+      "le.protobuf.TimestampR\010callTime\022\032\n\010revis" +
+      "ion\030\010 \001(\003R\010revision\"\353\002\n\027ListInboundCalls" +
+      "Request\022\'\n\017organization_id\030\001 \001(\tR\016organi" +
+      "zationId\022#\n\rcaller_number\030\002 \001(\tR\014callerN" +
+      "umber\022#\n\rcalled_number\030\003 \001(\tR\014calledNumb" +
+      "er\022\027\n\007user_id\030\004 \001(\tR\006userId\022\026\n\006missed\030\005 " +
+      "\001(\010R\006missed\0229\n\nstart_time\030\006 \001(\0132\032.google" +
       ".protobuf.TimestampR\tstartTime\0225\n\010end_ti" +
-      "me\030\010 \001(\0132\032.google.protobuf.TimestampR\007en" +
-      "dTime\"u\n\031ListOutboundCallsResponse\0220\n\005ca" +
-      "lls\030\001 \003(\0132\032.localdial.v1.OutboundCallR\005c" +
-      "alls\022&\n\017next_page_token\030\002 \001(\tR\rnextPageT" +
-      "oken\"\266\002\n\014OutboundCall\022\'\n\017organization_id" +
-      "\030\001 \001(\tR\016organizationId\022\027\n\007call_id\030\002 \001(\tR" +
-      "\006callId\022\027\n\007user_id\030\003 \001(\tR\006userId\022#\n\rcall" +
-      "ee_number\030\004 \001(\tR\014calleeNumber\022\033\n\tcaller_" +
-      "id\030\005 \001(\tR\010callerId\0224\n\006reason\030\006 \001(\0162\034.loc" +
-      "aldial.v1.CallerIdReasonR\006reason\0227\n\tcall" +
-      "_time\030\007 \001(\0132\032.google.protobuf.TimestampR" +
-      "\010callTime\022\032\n\010revision\030\010 \001(\003R\010revision\"\353\002" +
-      "\n\027ListInboundCallsRequest\022\'\n\017organizatio" +
-      "n_id\030\001 \001(\tR\016organizationId\022#\n\rcaller_num" +
-      "ber\030\002 \001(\tR\014callerNumber\022#\n\rcalled_number" +
-      "\030\003 \001(\tR\014calledNumber\022\027\n\007user_id\030\004 \001(\tR\006u" +
-      "serId\022\026\n\006missed\030\005 \001(\010R\006missed\0229\n\nstart_t" +
-      "ime\030\006 \001(\0132\032.google.protobuf.TimestampR\ts" +
-      "tartTime\0225\n\010end_time\030\007 \001(\0132\032.google.prot" +
-      "obuf.TimestampR\007endTime\022\033\n\tpage_size\030\010 \001" +
-      "(\005R\010pageSize\022\035\n\npage_token\030\t \001(\tR\tpageTo" +
-      "ken\"s\n\030ListInboundCallsResponse\022/\n\005calls" +
-      "\030\001 \003(\0132\031.localdial.v1.InboundCallR\005calls" +
-      "\022&\n\017next_page_token\030\002 \001(\tR\rnextPageToken" +
-      "\"\223\004\n\013InboundCall\022\'\n\017organization_id\030\001 \001(" +
-      "\tR\016organizationId\022\027\n\007call_id\030\002 \001(\tR\006call" +
-      "Id\022#\n\rcaller_number\030\003 \001(\tR\014callerNumber\022" +
-      "#\n\rcalled_number\030\004 \001(\tR\014calledNumber\022-\n\022" +
-      "destination_number\030\005 \001(\tR\021destinationNum" +
-      "ber\0227\n\006reason\030\006 \001(\0162\037.localdial.v1.Desti" +
-      "nationReasonR\006reason\022\027\n\007user_id\030\007 \001(\tR\006u" +
-      "serId\022\'\n\017fallback_number\030\010 \001(\tR\016fallback" +
-      "Number\0227\n\tcall_time\030\t \001(\0132\032.google.proto" +
-      "buf.TimestampR\010callTime\022:\n\007outcome\030\n \001(\016" +
-      "2 .localdial.v1.InboundCallOutcomeR\007outc" +
-      "ome\022=\n\014outcome_time\030\013 \001(\0132\032.google.proto" +
-      "buf.TimestampR\013outcomeTime\022\032\n\010degraded\030\014" +
-      " \001(\010R\010degraded*\377\001\n\016CallerIdReason\022 \n\034CAL" +
-      "LER_ID_REASON_UNSPECIFIED\020\000\022*\n&CALLER_ID" +
-      "_REASON_AGENT_CALLER_ID_LOCAL\020\001\022#\n\037CALLE" +
-      "R_ID_REASON_LOCAL_PRESENCE\020\002\022*\n&CALLER_I" +
-      "D_REASON_LOCAL_PRESENCE_MAPPED\020\003\022$\n CALL" +
-      "ER_ID_REASON_AGENT_CALLER_ID\020\004\022(\n$CALLER" +
-      "_ID_REASON_ORGANIZATION_NUMBER\020\005*\257\001\n\021Des" +
-      "tinationReason\022\"\n\036DESTINATION_REASON_UNS" +
-      "PECIFIED\020\000\022\"\n\036DESTINATION_REASON_LAST_CA" +
-      "LLER\020\001\022*\n&DESTINATION_REASON_ORGANIZATIO" +
-      "N_NUMBER\020\002\022&\n\"DESTINATION_REASON_CALLER_" +
-      "ID_OWNER\020\003*\230\002\n\022InboundCallOutcome\022$\n INB" +
-      "OUND_CALL_OUTCOME_UNSPECIFIED\020\000\022!\n\035INBOU" +
-      "ND_CALL_OUTCOME_ANSWERED\020\001\022\037\n\033INBOUND_CA" +
-      "LL_OUTCOME_MISSED\020\002\022%\n!INBOUND_CALL_OUTC" +
-      "OME_SCREENED_OUT\020\003\022-\n)INBOUND_CALL_OUTCO" +
-      "ME_ANSWERED_BY_FALLBACK\020\004\022 \n\034INBOUND_CAL" +
-      "L_OUTCOME_PENDING\020\005\022 \n\034INBOUND_CALL_OUTC" +
-      "OME_UNKNOWN\020\0062\325\005\n\013CallRouting\022{\n\027Resolve" +
-      "OutboundCallerId\022,.localdial.v1.ResolveO" +
-      "utboundCallerIdRequest\032-.localdial.v1.Re" +
-      "solveOutboundCallerIdResponse\"\003\220\002\002\022\215\001\n\035B" +
-      "atchResolveOutboundCallerIds\0222.localdial" +
-      ".v1.BatchResolveOutboundCallerIdsRequest" +
-      "\0323.localdial.v1.BatchResolveOutboundCall" +
-      "erIdsResponse\"\003\220\002\002\022f\n\020RouteInboundCall\022%" +
-      ".localdial.v1.RouteInboundCallRequest\032&." +
-      "localdial.v1.RouteInboundCallResponse\"\003\220" +
-      "\002\002\022~\n\030ReportInboundCallOutcome\022-.localdi" +
-      "al.v1.ReportInboundCallOutcomeRequest\032.." +
-      "localdial.v1.ReportInboundCallOutcomeRes" +
-      "ponse\"\003\220\002\002\022i\n\021ListOutboundCalls\022&.locald" +
-      "ial.v1.ListOutboundCallsRequest\032\'.locald" +
-      "ial.v1.ListOutboundCallsResponse\"\003\220\002\001\022f\n" +
-      "\020ListInboundCalls\022%.localdial.v1.ListInb" +
-      "oundCallsRequest\032&.localdial.v1.ListInbo" +
-      "undCallsResponse\"\003\220\002\001Bu\n\020org.localdial.v" +
-      "1B\020CallRoutingProtoP\001\242\002\003LXX\252\002\014Localdial." +
-      "V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBMeta" +
-      "data\352\002\rLocaldial::V1b\006proto3"
+      "me\030\007 \001(\0132\032.google.protobuf.TimestampR\007en" +
+      "dTime\022\033\n\tpage_size\030\010 \001(\005R\010pageSize\022\035\n\npa" +
+      "ge_token\030\t \001(\tR\tpageToken\"s\n\030ListInbound" +
+      "CallsResponse\022/\n\005calls\030\001 \003(\0132\031.localdial" +
+      ".v1.InboundCallR\005calls\022&\n\017next_page_toke" +
+      "n\030\002 \001(\tR\rnextPageToken\"\223\004\n\013InboundCall\022\'" +
+      "\n\017organization_id\030\001 \001(\tR\016organizationId\022" +
+      "\027\n\007call_id\030\002 \001(\tR\006callId\022#\n\rcaller_numbe" +
+      "r\030\003 \001(\tR\014callerNumber\022#\n\rcalled_number\030\004" +
+      " \001(\tR\014calledNumber\022-\n\022destination_number" +
+      "\030\005 \001(\tR\021destinationNumber\0227\n\006reason\030\006 \001(" +
+      "\0162\037.localdial.v1.DestinationReasonR\006reas" +
+      "on\022\027\n\007user_id\030\007 \001(\tR\006userId\022\'\n\017fallback_" +
+      "number\030\010 \001(\tR\016fallbackNumber\0227\n\tcall_tim" +
+      "e\030\t \001(\0132\032.google.protobuf.TimestampR\010cal" +
+      "lTime\022:\n\007outcome\030\n \001(\0162 .localdial.v1.In" +
+      "boundCallOutcomeR\007outcome\022=\n\014outcome_tim" +
+      "e\030\013 \001(\0132\032.google.protobuf.TimestampR\013out" +
+      "comeTime\022\032\n\010degraded\030\014 \001(\010R\010degraded\"\303\001\n" +
+      "\036ExplainOutboundCallerIdRequest\022\'\n\017organ" +
+      "ization_id\030\001 \001(\tR\016organizationId\022\027\n\007user" +
+      "_id\030\002 \001(\tR\006userId\022#\n\rcallee_number\030\003 \001(\t" +
+      "R\014calleeNumber\022!\n\014min_revision\030\004 \001(\003R\013mi" +
+      "nRevision\022\027\n\007call_id\030\005 \001(\tR\006callId\"\316\003\n\037E" +
+      "xplainOutboundCallerIdResponse\022K\n\010respon" +
+      "se\030\001 \001(\0132-.localdial.v1.ResolveOutboundC" +
+      "allerIdResponseH\000R\010response\0226\n\014no_caller" +
+      "_id\030\002 \001(\0132\022.google.rpc.StatusH\000R\nnoCalle" +
+      "rId\0223\n\005rules\030\003 \003(\0132\035.localdial.v1.RuleEx" +
+      "planationR\005rules\022=\n\ncandidates\030\004 \003(\0132\035.l" +
+      "ocaldial.v1.CandidateNumberR\ncandidates\022" +
+      "\'\n\017candidate_count\030\005 \001(\005R\016candidateCount" +
+      "\0221\n\006callee\030\006 \001(\0132\031.localdial.v1.CalleeFa" +
+      "ctsR\006callee\022J\n\rrecorded_call\030\007 \001(\0132%.loc" +
+      "aldial.v1.RecordedCallExplanationR\014recor" +
+      "dedCallB\n\n\010decision\"\350\001\n\017RuleExplanation\022" +
+      "0\n\004rule\030\001 \001(\0162\034.localdial.v1.CallerIdRea" +
+      "sonR\004rule\0223\n\007outcome\030\002 \001(\0162\031.localdial.v" +
+      "1.RuleOutcomeR\007outcome\0229\n\013skip_reason\030\003 " +
+      "\001(\0162\030.localdial.v1.SkipReasonR\nskipReaso" +
+      "n\022\033\n\tcaller_id\030\004 \001(\tR\010callerId\022\026\n\006detail" +
+      "\030\005 \001(\tR\006detail\"\345\001\n\017CandidateNumber\022!\n\014ph" +
+      "one_number\030\001 \001(\tR\013phoneNumber\0220\n\004rule\030\002 " +
+      "\001(\0162\034.localdial.v1.CallerIdReasonR\004rule\022" +
+      "8\n\007verdict\030\003 \001(\0162\036.localdial.v1.Candidat" +
+      "eVerdictR\007verdict\022\022\n\004rank\030\004 \001(\005R\004rank\022/\n" +
+      "\005state\030\005 \001(\0162\031.localdial.v1.NumberStateR" +
+      "\005state\"\236\001\n\013CalleeFacts\022!\n\014phone_number\030\001" +
+      " \001(\tR\013phoneNumber\022\033\n\tarea_code\030\002 \001(\tR\010ar" +
+      "eaCode\022\026\n\006region\030\003 \001(\tR\006region\022\030\n\007countr" +
+      "y\030\004 \001(\tR\007country\022\035\n\ntime_zones\030\005 \003(\tR\tti" +
+      "meZones\"\355\002\n\027RecordedCallExplanation\022.\n\004c" +
+      "all\030\001 \001(\0132\032.localdial.v1.OutboundCallR\004c" +
+      "all\022K\n\020was_in_inventory\030\002 \001(\0162!.localdia" +
+      "l.v1.InventoryMembershipR\016wasInInventory" +
+      "\022W\n\025call_back_destination\030\003 \001(\0132!.locald" +
+      "ial.v1.CallBackDestinationH\000R\023callBackDe" +
+      "stination\0226\n\014no_call_back\030\004 \001(\0132\022.google" +
+      ".rpc.StatusH\000R\nnoCallBack\0227\n\007changes\030\005 \003" +
+      "(\0132\035.localdial.v1.ChangeSinceCallR\007chang" +
+      "esB\013\n\tcall_back\"\277\001\n\023CallBackDestination\022" +
+      "-\n\022destination_number\030\001 \001(\tR\021destination" +
+      "Number\0227\n\006reason\030\002 \001(\0162\037.localdial.v1.De" +
+      "stinationReasonR\006reason\022\027\n\007user_id\030\003 \001(\t" +
+      "R\006userId\022\'\n\017fallback_number\030\004 \001(\tR\016fallb" +
+      "ackNumber\"\230\001\n\017ChangeSinceCall\0229\n\nevent_t" +
+      "ime\030\001 \001(\0132\032.google.protobuf.TimestampR\te" +
+      "ventTime\0220\n\004kind\030\002 \001(\0162\034.localdial.v1.Au" +
+      "ditEventKindR\004kind\022\030\n\007subject\030\003 \001(\tR\007sub" +
+      "ject*\377\001\n\016CallerIdReason\022 \n\034CALLER_ID_REA" +
+      "SON_UNSPECIFIED\020\000\022*\n&CALLER_ID_REASON_AG" +
+      "ENT_CALLER_ID_LOCAL\020\001\022#\n\037CALLER_ID_REASO" +
+      "N_LOCAL_PRESENCE\020\002\022*\n&CALLER_ID_REASON_L" +
+      "OCAL_PRESENCE_MAPPED\020\003\022$\n CALLER_ID_REAS" +
+      "ON_AGENT_CALLER_ID\020\004\022(\n$CALLER_ID_REASON" +
+      "_ORGANIZATION_NUMBER\020\005*\257\001\n\021DestinationRe" +
+      "ason\022\"\n\036DESTINATION_REASON_UNSPECIFIED\020\000" +
+      "\022\"\n\036DESTINATION_REASON_LAST_CALLER\020\001\022*\n&" +
+      "DESTINATION_REASON_ORGANIZATION_NUMBER\020\002" +
+      "\022&\n\"DESTINATION_REASON_CALLER_ID_OWNER\020\003" +
+      "*\230\002\n\022InboundCallOutcome\022$\n INBOUND_CALL_" +
+      "OUTCOME_UNSPECIFIED\020\000\022!\n\035INBOUND_CALL_OU" +
+      "TCOME_ANSWERED\020\001\022\037\n\033INBOUND_CALL_OUTCOME" +
+      "_MISSED\020\002\022%\n!INBOUND_CALL_OUTCOME_SCREEN" +
+      "ED_OUT\020\003\022-\n)INBOUND_CALL_OUTCOME_ANSWERE" +
+      "D_BY_FALLBACK\020\004\022 \n\034INBOUND_CALL_OUTCOME_" +
+      "PENDING\020\005\022 \n\034INBOUND_CALL_OUTCOME_UNKNOW" +
+      "N\020\006*\233\001\n\013RuleOutcome\022\034\n\030RULE_OUTCOME_UNSP" +
+      "ECIFIED\020\000\022\027\n\023RULE_OUTCOME_CHOSEN\020\001\022\035\n\031RU" +
+      "LE_OUTCOME_NO_CANDIDATE\020\002\022\030\n\024RULE_OUTCOM" +
+      "E_SKIPPED\020\003\022\034\n\030RULE_OUTCOME_NOT_REACHED\020" +
+      "\004*v\n\nSkipReason\022\033\n\027SKIP_REASON_UNSPECIFI" +
+      "ED\020\000\022\'\n#SKIP_REASON_CALLEE_HAS_NO_AREA_C" +
+      "ODE\020\001\022\"\n\036SKIP_REASON_CALLEES_OWN_NUMBER\020" +
+      "\002*\264\001\n\020CandidateVerdict\022!\n\035CANDIDATE_VERD" +
+      "ICT_UNSPECIFIED\020\000\022\034\n\030CANDIDATE_VERDICT_C" +
+      "HOSEN\020\001\022\032\n\026CANDIDATE_VERDICT_LOST\020\002\022 \n\034C" +
+      "ANDIDATE_VERDICT_NOT_ACTIVE\020\003\022!\n\035CANDIDA" +
+      "TE_VERDICT_CALLEES_OWN\020\004*\230\001\n\023InventoryMe" +
+      "mbership\022$\n INVENTORY_MEMBERSHIP_UNSPECI" +
+      "FIED\020\000\022\034\n\030INVENTORY_MEMBERSHIP_YES\020\001\022\033\n\027" +
+      "INVENTORY_MEMBERSHIP_NO\020\002\022 \n\034INVENTORY_M" +
+      "EMBERSHIP_UNKNOWN\020\0032\322\006\n\013CallRouting\022{\n\027R" +
+      "esolveOutboundCallerId\022,.localdial.v1.Re" +
+      "solveOutboundCallerIdRequest\032-.localdial" +
+      ".v1.ResolveOutboundCallerIdResponse\"\003\220\002\002" +
+      "\022\215\001\n\035BatchResolveOutboundCallerIds\0222.loc" +
+      "aldial.v1.BatchResolveOutboundCallerIdsR" +
+      "equest\0323.localdial.v1.BatchResolveOutbou" +
+      "ndCallerIdsResponse\"\003\220\002\002\022f\n\020RouteInbound" +
+      "Call\022%.localdial.v1.RouteInboundCallRequ" +
+      "est\032&.localdial.v1.RouteInboundCallRespo" +
+      "nse\"\003\220\002\002\022~\n\030ReportInboundCallOutcome\022-.l" +
+      "ocaldial.v1.ReportInboundCallOutcomeRequ" +
+      "est\032..localdial.v1.ReportInboundCallOutc" +
+      "omeResponse\"\003\220\002\002\022i\n\021ListOutboundCalls\022&." +
+      "localdial.v1.ListOutboundCallsRequest\032\'." +
+      "localdial.v1.ListOutboundCallsResponse\"\003" +
+      "\220\002\001\022f\n\020ListInboundCalls\022%.localdial.v1.L" +
+      "istInboundCallsRequest\032&.localdial.v1.Li" +
+      "stInboundCallsResponse\"\003\220\002\001\022{\n\027ExplainOu" +
+      "tboundCallerId\022,.localdial.v1.ExplainOut" +
+      "boundCallerIdRequest\032-.localdial.v1.Expl" +
+      "ainOutboundCallerIdResponse\"\003\220\002\001Bu\n\020org." +
+      "localdial.v1B\020CallRoutingProtoP\001\242\002\003LXX\252\002" +
+      "\014Localdial.V1\312\002\014Localdial\\V1\342\002\030Localdial" +
+      "\\V1\\GPBMetadata\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           com.google.protobuf.TimestampProto.getDescriptor(),
           com.google.rpc.StatusProto.getDescriptor(),
+          org.localdial.v1.AdministrationProto.getDescriptor(),
+          org.localdial.v1.NumberProto.getDescriptor(),
         });
     internal_static_localdial_v1_ResolveOutboundCallerIdRequest_descriptor =
       getDescriptor().getMessageType(0);
@@ -336,9 +448,59 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_InboundCall_descriptor,
         new java.lang.String[] { "OrganizationId", "CallId", "CallerNumber", "CalledNumber", "DestinationNumber", "Reason", "UserId", "FallbackNumber", "CallTime", "Outcome", "OutcomeTime", "Degraded", });
+    internal_static_localdial_v1_ExplainOutboundCallerIdRequest_descriptor =
+      getDescriptor().getMessageType(15);
+    internal_static_localdial_v1_ExplainOutboundCallerIdRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_ExplainOutboundCallerIdRequest_descriptor,
+        new java.lang.String[] { "OrganizationId", "UserId", "CalleeNumber", "MinRevision", "CallId", });
+    internal_static_localdial_v1_ExplainOutboundCallerIdResponse_descriptor =
+      getDescriptor().getMessageType(16);
+    internal_static_localdial_v1_ExplainOutboundCallerIdResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_ExplainOutboundCallerIdResponse_descriptor,
+        new java.lang.String[] { "Response", "NoCallerId", "Rules", "Candidates", "CandidateCount", "Callee", "RecordedCall", "Decision", });
+    internal_static_localdial_v1_RuleExplanation_descriptor =
+      getDescriptor().getMessageType(17);
+    internal_static_localdial_v1_RuleExplanation_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_RuleExplanation_descriptor,
+        new java.lang.String[] { "Rule", "Outcome", "SkipReason", "CallerId", "Detail", });
+    internal_static_localdial_v1_CandidateNumber_descriptor =
+      getDescriptor().getMessageType(18);
+    internal_static_localdial_v1_CandidateNumber_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_CandidateNumber_descriptor,
+        new java.lang.String[] { "PhoneNumber", "Rule", "Verdict", "Rank", "State", });
+    internal_static_localdial_v1_CalleeFacts_descriptor =
+      getDescriptor().getMessageType(19);
+    internal_static_localdial_v1_CalleeFacts_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_CalleeFacts_descriptor,
+        new java.lang.String[] { "PhoneNumber", "AreaCode", "Region", "Country", "TimeZones", });
+    internal_static_localdial_v1_RecordedCallExplanation_descriptor =
+      getDescriptor().getMessageType(20);
+    internal_static_localdial_v1_RecordedCallExplanation_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_RecordedCallExplanation_descriptor,
+        new java.lang.String[] { "Call", "WasInInventory", "CallBackDestination", "NoCallBack", "Changes", "CallBack", });
+    internal_static_localdial_v1_CallBackDestination_descriptor =
+      getDescriptor().getMessageType(21);
+    internal_static_localdial_v1_CallBackDestination_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_CallBackDestination_descriptor,
+        new java.lang.String[] { "DestinationNumber", "Reason", "UserId", "FallbackNumber", });
+    internal_static_localdial_v1_ChangeSinceCall_descriptor =
+      getDescriptor().getMessageType(22);
+    internal_static_localdial_v1_ChangeSinceCall_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_ChangeSinceCall_descriptor,
+        new java.lang.String[] { "EventTime", "Kind", "Subject", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.TimestampProto.getDescriptor();
     com.google.rpc.StatusProto.getDescriptor();
+    org.localdial.v1.AdministrationProto.getDescriptor();
+    org.localdial.v1.NumberProto.getDescriptor();
   }
 
   // @@protoc_insertion_point(outer_class_scope)

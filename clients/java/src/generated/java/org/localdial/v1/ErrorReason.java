@@ -354,6 +354,17 @@ public enum ErrorReason
    * <code>ERROR_REASON_API_KEY_NOT_ACTIVE = 30;</code>
    */
   ERROR_REASON_API_KEY_NOT_ACTIVE(30),
+  /**
+   * <pre>
+   * NOT_FOUND. The organization has no recorded call with this identifier. It
+   * was never recorded, is still on a server's own disk, or was deleted as an old
+   * record.
+   * Metadata: `call_id`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_CALL_NOT_FOUND = 31;</code>
+   */
+  ERROR_REASON_CALL_NOT_FOUND(31),
   UNRECOGNIZED(-1),
   ;
 
@@ -694,6 +705,17 @@ public enum ErrorReason
    * <code>ERROR_REASON_API_KEY_NOT_ACTIVE = 30;</code>
    */
   public static final int ERROR_REASON_API_KEY_NOT_ACTIVE_VALUE = 30;
+  /**
+   * <pre>
+   * NOT_FOUND. The organization has no recorded call with this identifier. It
+   * was never recorded, is still on a server's own disk, or was deleted as an old
+   * record.
+   * Metadata: `call_id`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_CALL_NOT_FOUND = 31;</code>
+   */
+  public static final int ERROR_REASON_CALL_NOT_FOUND_VALUE = 31;
 
 
   public final int getNumber() {
@@ -751,6 +773,7 @@ public enum ErrorReason
       case 28: return ERROR_REASON_PERMISSION_DENIED;
       case 29: return ERROR_REASON_API_KEY_NOT_FOUND;
       case 30: return ERROR_REASON_API_KEY_NOT_ACTIVE;
+      case 31: return ERROR_REASON_CALL_NOT_FOUND;
       default: return null;
     }
   }

@@ -36,7 +36,7 @@ public final class ErrorsProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n\031localdial/v1/errors.proto\022\014localdial.v" +
-      "1*\332\010\n\013ErrorReason\022\034\n\030ERROR_REASON_UNSPEC" +
+      "1*\373\010\n\013ErrorReason\022\034\n\030ERROR_REASON_UNSPEC" +
       "IFIED\020\000\022\037\n\033ERROR_REASON_INVALID_FIELDS\020\001" +
       "\022\"\n\036ERROR_REASON_MALFORMED_REQUEST\020\002\022\"\n\036" +
       "ERROR_REASON_REQUEST_TOO_LARGE\020\003\022\'\n#ERRO" +
@@ -63,10 +63,11 @@ public final class ErrorsProto extends com.google.protobuf.GeneratedFile {
       "WITHOUT_VOICE\020\032\022 \n\034ERROR_REASON_UNAUTHEN" +
       "TICATED\020\033\022\"\n\036ERROR_REASON_PERMISSION_DEN" +
       "IED\020\034\022\"\n\036ERROR_REASON_API_KEY_NOT_FOUND\020" +
-      "\035\022#\n\037ERROR_REASON_API_KEY_NOT_ACTIVE\020\036Bp" +
-      "\n\020org.localdial.v1B\013ErrorsProtoP\001\242\002\003LXX\252" +
-      "\002\014Localdial.V1\312\002\014Localdial\\V1\342\002\030Localdia" +
-      "l\\V1\\GPBMetadata\352\002\rLocaldial::V1b\006proto3"
+      "\035\022#\n\037ERROR_REASON_API_KEY_NOT_ACTIVE\020\036\022\037" +
+      "\n\033ERROR_REASON_CALL_NOT_FOUND\020\037Bp\n\020org.l" +
+      "ocaldial.v1B\013ErrorsProtoP\001\242\002\003LXX\252\002\014Local" +
+      "dial.V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GP" +
+      "BMetadata\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

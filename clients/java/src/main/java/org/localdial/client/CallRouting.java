@@ -4,6 +4,8 @@ import java.util.concurrent.CompletableFuture;
 import org.localdial.v1.BatchResolveOutboundCallerIdsRequest;
 import org.localdial.v1.BatchResolveOutboundCallerIdsResponse;
 import org.localdial.v1.CallRoutingGrpc;
+import org.localdial.v1.ExplainOutboundCallerIdRequest;
+import org.localdial.v1.ExplainOutboundCallerIdResponse;
 import org.localdial.v1.InboundCall;
 import org.localdial.v1.ListInboundCallsRequest;
 import org.localdial.v1.ListInboundCallsResponse;
@@ -191,5 +193,28 @@ public final class CallRouting extends ServiceCalls<CallRouting> {
                 token -> listInboundCalls(request.toBuilder().setPageToken(token).build()),
                 ListInboundCallsResponse::getNextPageToken,
                 ListInboundCallsResponse::getCallsList);
+    }
+
+    /**
+     * Explains which caller ID a callee would see now, rule by rule, and what has become of a recorded call. Nothing is
+     * recorded.
+     *
+     * @param request the user and the callee, or the recorded call
+     * @return the decision and how it comes about
+     * @throws LocaldialException if the call fails
+     */
+    public ExplainOutboundCallerIdResponse explainOutboundCallerId(ExplainOutboundCallerIdRequest request) {
+        return caller.call(CallRoutingGrpc.getExplainOutboundCallerIdMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #explainOutboundCallerId}. Cancelling the future cancels the call.
+     *
+     * @param request the user and the callee, or the recorded call
+     * @return a future of the decision and how it comes about; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<ExplainOutboundCallerIdResponse> explainOutboundCallerIdAsync(
+            ExplainOutboundCallerIdRequest request) {
+        return caller.callAsync(CallRoutingGrpc.getExplainOutboundCallerIdMethod(), request);
     }
 }
