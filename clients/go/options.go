@@ -163,7 +163,7 @@ func positive(name string, timeout time.Duration) error {
 // WithoutReadYourWrites turns off reading your own writes.
 //
 // By default the client remembers, for each organization, the newest revision that a change returned, and sends it as the
-// min_revision of each call to resolve that has none. A resolve after a change therefore sees the change, whichever server
+// min_revision of each call to resolve or explain that has none. Such a call therefore sees the change, whichever server
 // answers.
 func WithoutReadYourWrites() Option {
 	return func(s *settings) error {

@@ -33,7 +33,14 @@ func newRevisions(limit int) *revisions {
 	return &revisions{limit: limit, byOrganization: map[string]*list.Element{}, recent: list.New()}
 }
 
-// withMinRevision returns the request with min_revision set on each leg to resolve that has none. sent is the request with
+// leg is a call to decide or to explain.
+type leg interface {
+	proto.Message
+	GetOrganizationId() string
+	GetMinRevision() int64
+}
+
+// withMinRevision returns the request with min_revision set on each leg that has none. sent is the request with
 // its identifiers; it is changed in place only if it is already a copy of the caller's request.
 func (r *revisions) withMinRevision(sent, callers proto.Message) proto.Message {
 	if r == nil {
@@ -60,7 +67,7 @@ func (r *revisions) withMinRevision(sent, callers proto.Message) proto.Message {
 		legs = legsOf(sent)
 	}
 	for index, revision := range known {
-		legs[index].MinRevision = revision
+		setMinRevision(legs[index], revision)
 	}
 	return sent
 }
@@ -147,15 +154,30 @@ func (r *revisions) remove(element *list.Element) {
 	delete(r.byOrganization, r.recent.Remove(element).(remembered).organization)
 }
 
-// legsOf returns the legs to resolve in a request.
-func legsOf(request proto.Message) []*localdialv1.ResolveOutboundCallerIdRequest {
+// legsOf returns the legs in a request.
+func legsOf(request proto.Message) []leg {
 	switch request := request.(type) {
 	case *localdialv1.ResolveOutboundCallerIdRequest:
-		return []*localdialv1.ResolveOutboundCallerIdRequest{request}
+		return []leg{request}
+	case *localdialv1.ExplainOutboundCallerIdRequest:
+		return []leg{request}
 	case *localdialv1.BatchResolveOutboundCallerIdsRequest:
-		return request.GetRequests()
+		legs := make([]leg, len(request.GetRequests()))
+		for index, each := range request.GetRequests() {
+			legs[index] = each
+		}
+		return legs
 	default:
 		return nil
+	}
+}
+
+func setMinRevision(each leg, revision int64) {
+	switch each := each.(type) {
+	case *localdialv1.ResolveOutboundCallerIdRequest:
+		each.MinRevision = revision
+	case *localdialv1.ExplainOutboundCallerIdRequest:
+		each.MinRevision = revision
 	}
 }
 

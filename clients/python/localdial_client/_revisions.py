@@ -12,11 +12,15 @@ from localdial.v1 import directory_pb2, number_inventory_pb2
 from localdial.v1.call_routing_pb2 import (
     BatchResolveOutboundCallerIdsRequest,
     BatchResolveOutboundCallerIdsResponse,
+    ExplainOutboundCallerIdRequest,
     ResolveOutboundCallerIdRequest,
 )
 from localdial_client.errors import LocaldialError, from_status
 
 RequestT = TypeVar("RequestT", bound=Message)
+
+# A call to decide, or to explain.
+_Leg = ResolveOutboundCallerIdRequest | ExplainOutboundCallerIdRequest
 
 # This is more than one client changes in the seconds until every server has seen the changes.
 _LIMIT: Final = 10_000
@@ -83,7 +87,7 @@ class Revisions:
             for leg in _legs(sent):
                 self._forget(leg)
 
-    def _min_revision(self, leg: ResolveOutboundCallerIdRequest) -> int:
+    def _min_revision(self, leg: _Leg) -> int:
         if leg.min_revision:
             return leg.min_revision
         with self._lock:
@@ -100,7 +104,7 @@ class Revisions:
             while len(self._newest) > self._limit:
                 self._newest.popitem(last=False)
 
-    def _forget(self, leg: ResolveOutboundCallerIdRequest) -> None:
+    def _forget(self, leg: _Leg) -> None:
         """Forget a revision that the organization no longer has, because its database was restored.
 
         If the leg asked for a newer one than is remembered, the remembered one may still be right.
@@ -110,8 +114,8 @@ class Revisions:
                 self._newest.pop(leg.organization_id, None)
 
 
-def _legs(request: Message) -> Iterator[ResolveOutboundCallerIdRequest]:
-    if isinstance(request, ResolveOutboundCallerIdRequest):
+def _legs(request: Message) -> Iterator[_Leg]:
+    if isinstance(request, _Leg):
         yield request
     elif isinstance(request, BatchResolveOutboundCallerIdsRequest):
         yield from request.requests

@@ -66,7 +66,8 @@ class Client:
         `tls`.
 
         `timeout`: the default deadline of a call, in seconds. `carrier_timeout`: the same for calls that wait
-        for the carrier. `read_your_writes`: whether calls to resolve see at least this client's own changes.
+        for the carrier. `read_your_writes`: whether calls to resolve or explain see at least this client's
+        own changes.
 
         `credentials`: channel credentials, for what `tls` and the certificates cannot express. `options`:
         additional gRPC channel options, which override those of this package.

@@ -44,8 +44,8 @@ export interface ClientOptions {
    */
   readonly carrierTimeoutMs?: number;
   /**
-   * Whether a call to resolve sees every change that this client made before, whichever server answers it. Default:
-   * true.
+   * Whether a call to resolve or explain sees every change that this client made before, whichever server answers it.
+   * Default: true.
    */
   readonly readYourWrites?: boolean;
   /**

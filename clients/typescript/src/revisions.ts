@@ -6,6 +6,8 @@ import { detailsOf, LocaldialError, type Reason } from "./errors.js";
 import {
   BatchResolveOutboundCallerIdsRequestSchema,
   BatchResolveOutboundCallerIdsResponseSchema,
+  type ExplainOutboundCallerIdRequest,
+  ExplainOutboundCallerIdRequestSchema,
   type ResolveOutboundCallerIdRequest,
   ResolveOutboundCallerIdRequestSchema,
 } from "./gen/localdial/v1/call_routing_pb.js";
@@ -98,9 +100,10 @@ function organizationOf(request: Message): string {
   return "";
 }
 
-/** Returns the legs that the request resolves, in order; none for another request. */
-function legsOf(request: Message): ResolveOutboundCallerIdRequest[] {
+/** Returns the legs that the request resolves or explains, in order; none for another request. */
+function legsOf(request: Message): (ResolveOutboundCallerIdRequest | ExplainOutboundCallerIdRequest)[] {
   if (isMessage(request, ResolveOutboundCallerIdRequestSchema)) return [request];
+  if (isMessage(request, ExplainOutboundCallerIdRequestSchema)) return [request];
   if (isMessage(request, BatchResolveOutboundCallerIdsRequestSchema)) return request.requests;
   return [];
 }

@@ -238,8 +238,8 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Sets whether a call to resolve sees every change that this client made before, whichever server answers it.
-         * The default is true.
+         * Sets whether a call to resolve or explain sees every change that this client made before, whichever server
+         * answers it. The default is true.
          *
          * @param readYourWrites whether to ensure it
          * @return this builder

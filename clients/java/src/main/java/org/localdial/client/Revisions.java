@@ -10,11 +10,12 @@ import org.localdial.v1.BatchResolveOutboundCallerIdsResponse;
 import org.localdial.v1.BatchResolveOutboundCallerIdsResult;
 import org.localdial.v1.CallRoutingGrpc;
 import org.localdial.v1.ErrorReason;
+import org.localdial.v1.ExplainOutboundCallerIdRequest;
 import org.localdial.v1.ResolveOutboundCallerIdRequest;
 
 /**
- * Remembers the highest revision that a change returned, for each organization, so that later calls to resolve see the
- * change, whichever server answers them.
+ * Remembers the highest revision that a change returned, for each organization, so that later calls to resolve or
+ * explain see the change, whichever server answers them.
  */
 final class Revisions {
     /** The reason of a server whose database was restored to an earlier state than the requested revision. */
@@ -39,6 +40,8 @@ final class Revisions {
         Message filled = request;
         if (request instanceof ResolveOutboundCallerIdRequest leg) {
             filled = fillLeg(leg);
+        } else if (request instanceof ExplainOutboundCallerIdRequest explained) {
+            filled = fillExplained(explained);
         } else if (request instanceof BatchResolveOutboundCallerIdsRequest batch) {
             filled = RequestIds.changeLegs(batch, this::fillLeg);
         }
@@ -47,9 +50,21 @@ final class Revisions {
         return sameType;
     }
 
-    private synchronized ResolveOutboundCallerIdRequest fillLeg(ResolveOutboundCallerIdRequest leg) {
-        Long revision = leg.getMinRevision() == 0 ? newest.get(leg.getOrganizationId()) : null;
+    private ResolveOutboundCallerIdRequest fillLeg(ResolveOutboundCallerIdRequest leg) {
+        Long revision = missingRevision(leg.getOrganizationId(), leg.getMinRevision());
         return revision == null ? leg : leg.toBuilder().setMinRevision(revision).build();
+    }
+
+    private ExplainOutboundCallerIdRequest fillExplained(ExplainOutboundCallerIdRequest explained) {
+        Long revision = missingRevision(explained.getOrganizationId(), explained.getMinRevision());
+        return revision == null
+                ? explained
+                : explained.toBuilder().setMinRevision(revision).build();
+    }
+
+    /** Returns the revision that a call has to see, or null if it has one of its own or none is remembered. */
+    private synchronized Long missingRevision(String organization, long own) {
+        return own == 0 ? newest.get(organization) : null;
     }
 
     /** Remembers the revision of a change, and forgets those that the legs of a batch report as not reached. */
@@ -85,10 +100,17 @@ final class Revisions {
      * Forgets the remembered revision of an organization that did not reach it. A leg with a newer revision of its own
      * does not show that, so it changes nothing.
      */
-    synchronized void forget(Message sent) {
-        if (sent instanceof ResolveOutboundCallerIdRequest leg
-                && newest.getOrDefault(leg.getOrganizationId(), 0L) >= leg.getMinRevision()) {
-            newest.remove(leg.getOrganizationId());
+    void forget(Message sent) {
+        if (sent instanceof ResolveOutboundCallerIdRequest leg) {
+            forget(leg.getOrganizationId(), leg.getMinRevision());
+        } else if (sent instanceof ExplainOutboundCallerIdRequest explained) {
+            forget(explained.getOrganizationId(), explained.getMinRevision());
+        }
+    }
+
+    private synchronized void forget(String organization, long revision) {
+        if (newest.getOrDefault(organization, 0L) >= revision) {
+            newest.remove(organization);
         }
     }
 
