@@ -164,6 +164,10 @@ async def test_a_list_of_calls_by_time_begins_at_its_time(
             ["INDEX ix_audit_events_by_kind (organization_id=? AND event_kind=?"],
         ),
         (AuditQuery(A, subject=X), ["INDEX ix_audit_events_by_subject (subject=? AND organization_id=?"]),
+        (
+            AuditQuery(A, kind=AuditEventKind.NUMBER_REMOVED, subject=X),
+            ["INDEX ix_audit_events_by_subject (subject=? AND organization_id=?"],
+        ),
         (AuditQuery(None), ["INDEX ix_audit_events_all_by_time"]),
         (AuditQuery(None, principal="p"), ["INDEX ix_audit_events_all_by_principal (principal=?"]),
         (
@@ -181,6 +185,7 @@ async def test_a_list_of_calls_by_time_begins_at_its_time(
         "by principal",
         "by kind",
         "by number",
+        "by kind and number",
         *(f"of all, {by}" for by in ("all", "by principal", "by kind", "by number")),
     ],
 )
@@ -239,7 +244,7 @@ async def test_a_list_of_organizations_looks_up_the_revisions_of_its_page(plans:
     ]
 
 
-@pytest.mark.parametrize("state", [None, NumberState.ACTIVE])
+@pytest.mark.parametrize("state", [None, NumberState.ACTIVE, NumberState.RELEASING])
 async def test_a_list_by_area_code_reads_no_other_organization(
     plans: _Plans, state: NumberState | None
 ) -> None:

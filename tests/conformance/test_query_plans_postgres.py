@@ -355,6 +355,7 @@ async def test_every_list_of_call_backs_reads_about_its_page_by_an_index(
         # Most of the rows are of this organization.
         (AuditQuery(_LARGE, kind=AuditEventKind.NUMBER_ADDED), {"by_kind", "all_by_kind"}),
         (AuditQuery(_LARGE, subject=_NUMBER), {"by_subject"}),
+        (AuditQuery(_LARGE, kind=AuditEventKind.NUMBER_ADDED, subject=_NUMBER), {"by_subject"}),
         (AuditQuery(_SMALL), {"pk", "by_principal", "by_kind"}),
         (AuditQuery(None), {"all_by_time"}),
         (AuditQuery(None, principal="key:crm"), {"all_by_time", "all_by_principal"}),
@@ -371,6 +372,7 @@ async def test_every_list_of_call_backs_reads_about_its_page_by_an_index(
         "frequent kind",
         "kind",
         "number",
+        "kind of a number",
         "all of a small organization",
         "all of all",
         "busy principal of all",
