@@ -1,0 +1,66 @@
+/** Who uses the page: the API key of this tab, and what it may do. */
+
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
+import { Role } from "#gen/localdial/v1/administration_pb";
+import { type Api, connect } from "../api/client";
+import { failureOf } from "../api/failure";
+import { Failed, Loading } from "../ui/States";
+import { SignIn } from "./SignIn";
+
+export interface Session {
+  readonly api: Api;
+  readonly role: Role;
+  /** The only organization that the user may act for. `""`: any. */
+  readonly organizationId: string;
+  /** Whether the user may buy, map, import and delete, and change the directory. */
+  readonly mayChange: boolean;
+  /** Forgets the key. `undefined` on a server that asks for none. */
+  readonly signOut: (() => void) | undefined;
+}
+
+/** The key is kept for the tab only: it ends with the tab, and no other site or tab can read it. */
+const STORAGE_KEY = "localdial.key";
+
+const Current = createContext<Session | undefined>(undefined);
+
+export function useSession(): Session {
+  const session = useContext(Current);
+  if (session === undefined) throw new Error("no SessionProvider");
+  return session;
+}
+
+/** Shows `children` to a user whom the server accepts, and the sign-in form to others. */
+export function SessionProvider({ children }: { children: ReactNode }) {
+  const [key, setKey] = useState(() => sessionStorage.getItem(STORAGE_KEY) ?? "");
+  const queries = useQueryClient();
+  const api = useMemo(() => connect(key), [key]);
+  const caller = useQuery({
+    queryKey: ["caller", key],
+    queryFn: () => api.administration.getCaller({}),
+    refetchInterval: false,
+  });
+
+  function use(newKey: string) {
+    if (newKey) sessionStorage.setItem(STORAGE_KEY, newKey);
+    else sessionStorage.removeItem(STORAGE_KEY);
+    queries.clear();
+    setKey(newKey);
+  }
+
+  if (caller.data !== undefined) {
+    const { role, organizationId } = caller.data;
+    const session = {
+      api,
+      role,
+      organizationId,
+      mayChange: role === Role.MANAGER || role === Role.ADMIN,
+      signOut: key ? () => use("") : undefined,
+    };
+    return <Current value={session}>{children}</Current>;
+  }
+  if (caller.error === null) return <Loading />;
+  const failure = failureOf(caller.error);
+  if (failure.reason !== "UNAUTHENTICATED") return <Failed failure={failure} retry={() => caller.refetch()} />;
+  return <SignIn onKey={use} refused={key !== ""} />;
+}
