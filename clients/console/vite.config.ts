@@ -24,6 +24,7 @@ export default defineConfig({
   },
   test: {
     environment: "jsdom",
+    setupFiles: ["test/support/setup.ts"],
     include: ["test/**/*.test.{ts,tsx}"],
     restoreMocks: true,
   },

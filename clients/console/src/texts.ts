@@ -22,6 +22,11 @@ export const texts = {
     views: "Views",
     view: {
       numbers: "Numbers",
+      why: "Why this number?",
+      calls: "Calls",
+      "call-backs": "Call-backs",
+      people: "People",
+      health: "Health",
     },
     changeOrganization: (organization: string) => `Organization ${organization}: choose another`,
     signOut: "Sign out",
@@ -32,6 +37,8 @@ export const texts = {
     key: "API key",
     submit: "Sign in",
     refused: "The server does not accept this key. It may have expired, or been revoked.",
+    wrongRole: "This key is for programs",
+    useAnother: "It may not see the numbers. Sign in with the key of a viewer, a manager or an admin.",
   },
   organizations: {
     title: "Choose an organization",
@@ -75,7 +82,12 @@ export const texts = {
     nameOf: (field: string) => field.replaceAll("_", " "),
   },
   table: {
-    noMatch: "Nothing matches the filters.",
+    noMatch: "Nothing matches the search and the filters.",
+    clearFilters: "Clear the search and the filters",
+    searchHint: (label: string) => `${label}  (press /)`,
+    filterOf: (column: string) => `Filter: ${column}`,
+    all: "All",
+    range: "A number or a range: 5, >5, <5 or 5-10",
   },
   numbers: {
     title: "Numbers",

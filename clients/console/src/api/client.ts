@@ -1,6 +1,6 @@
 /** The services of localdial, called over the Connect protocol from the page's own origin. */
 
-import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
+import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { Administration } from "#gen/localdial/v1/administration_pb";
 import { CallRouting } from "#gen/localdial/v1/call_routing_pb";
@@ -23,11 +23,16 @@ export function connect(key: string): Api {
     if (key) request.header.set("authorization", `Bearer ${key}`);
     return next(request);
   };
-  const transport = createConnectTransport({
-    baseUrl: window.location.origin,
-    interceptors: [authorize],
-    defaultTimeoutMs: TIMEOUT_MS,
-  });
+  return servicesOver(
+    createConnectTransport({
+      baseUrl: window.location.origin,
+      interceptors: [authorize],
+      defaultTimeoutMs: TIMEOUT_MS,
+    }),
+  );
+}
+
+export function servicesOver(transport: Transport): Api {
   return {
     administration: createClient(Administration, transport),
     callRouting: createClient(CallRouting, transport),

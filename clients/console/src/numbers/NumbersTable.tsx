@@ -1,17 +1,10 @@
-import {
-  createColumnHelper,
-  getCoreRowModel,
-  getFilteredRowModel,
-  getSortedRowModel,
-  type SortingState,
-  useReactTable,
-} from "@tanstack/react-table";
-import { useMemo } from "react";
+import { createColumnHelper } from "@tanstack/react-table";
 import { type LocalPresenceNumber, NumberState } from "#gen/localdial/v1/number_pb";
 import { texts } from "../texts";
 import { DataTable } from "../ui/DataTable";
 import { day, phoneNumber } from "../ui/format";
-import { useUrlState } from "../ui/url_state";
+import { SearchField } from "../ui/SearchField";
+import { useUrlTable } from "../ui/table_state";
 import styles from "./NumbersTable.module.css";
 
 const column = createColumnHelper<LocalPresenceNumber>();
@@ -20,20 +13,10 @@ const labels = texts.numbers.column;
 const columns = [
   column.accessor("phoneNumber", {
     header: labels.number,
-    meta: { label: labels.number },
+    meta: { label: labels.number, filter: "text" },
     cell: (cell) => phoneNumber(cell.getValue()),
   }),
-  column.accessor("areaCode", { header: labels.areaCode, meta: { label: labels.areaCode } }),
-  column.accessor((number) => [number.locality, number.region].filter(Boolean).join(", "), {
-    id: "place",
-    header: labels.place,
-    meta: { label: labels.place },
-  }),
-  column.accessor((number) => number.mappedAreaCodes.join(" "), {
-    id: "alsoShownFor",
-    header: labels.alsoShownFor,
-    meta: { label: labels.alsoShownFor },
-  }),
+  column.accessor("areaCode", { header: labels.areaCode, meta: { label: labels.areaCode, filter: "text" } }),
   column.accessor((number) => texts.numbers.state[NumberState[number.state] as keyof typeof texts.numbers.state], {
     id: "state",
     header: labels.state,
@@ -44,40 +27,21 @@ const columns = [
     header: labels.since,
     meta: { label: labels.since },
     cell: (cell) => day(cell.row.original.purchaseTime),
-    enableGlobalFilter: false,
   }),
 ];
 
 export function NumbersTable({ numbers }: { numbers: LocalPresenceNumber[] }) {
-  const [search, setSearch] = useUrlState("search");
-  const [sort, setSort] = useUrlState("sort", "phoneNumber");
-  const sorting = useMemo<SortingState>(() => [{ id: sort.replace(/^-/, ""), desc: sort.startsWith("-") }], [sort]);
-  const table = useReactTable({
-    data: numbers,
+  const table = useUrlTable({
+    rows: numbers,
     columns,
-    getRowId: (number) => number.phoneNumber,
-    state: { sorting, globalFilter: search },
-    onGlobalFilterChange: setSearch,
-    onSortingChange: (change) => {
-      const [first] = typeof change === "function" ? change(sorting) : change;
-      setSort(first === undefined ? "phoneNumber" : `${first.desc ? "-" : ""}${first.id}`);
-    },
-    enableSortingRemoval: false,
-    enableRowSelection: false,
-    getCoreRowModel: getCoreRowModel(),
-    getSortedRowModel: getSortedRowModel(),
-    getFilteredRowModel: getFilteredRowModel(),
+    idOf: (number) => number.phoneNumber,
+    sort: "phoneNumber",
+    searchText: (number) => `${number.phoneNumber} ${number.locality}`,
   });
   return (
     <>
       <div className={styles.tools}>
-        <input
-          type="search"
-          aria-label={texts.numbers.search}
-          placeholder={texts.numbers.search}
-          value={search}
-          onChange={(event) => setSearch(event.target.value)}
-        />
+        <SearchField label={texts.numbers.search} />
         <output>{texts.numbers.summary(table.getRowModel().rows.length)}</output>
       </div>
       <DataTable table={table} caption={texts.numbers.caption} />

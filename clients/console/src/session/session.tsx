@@ -5,7 +5,10 @@ import { createContext, type ReactNode, useContext, useMemo, useState } from "re
 import { Role } from "#gen/localdial/v1/administration_pb";
 import { type Api, connect } from "../api/client";
 import { failureOf } from "../api/failure";
-import { Failed, Loading } from "../ui/States";
+import { CALLER } from "../api/query_client";
+import { texts } from "../texts";
+import { Button } from "../ui/Button";
+import { Empty, Failed, Loading } from "../ui/States";
 import { SignIn } from "./SignIn";
 
 export interface Session {
@@ -22,10 +25,10 @@ export interface Session {
 /** The key is kept for the tab only: it ends with the tab, and no other site or tab can read it. */
 const STORAGE_KEY = "localdial.key";
 
-const Current = createContext<Session | undefined>(undefined);
+export const SessionContext = createContext<Session | undefined>(undefined);
 
 export function useSession(): Session {
-  const session = useContext(Current);
+  const session = useContext(SessionContext);
   if (session === undefined) throw new Error("no SessionProvider");
   return session;
 }
@@ -36,7 +39,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const api = useMemo(() => connect(key), [key]);
   const caller = useQuery({
-    queryKey: ["caller", key],
+    queryKey: [CALLER, key],
     queryFn: () => api.administration.getCaller({}),
     refetchInterval: false,
   });
@@ -48,19 +51,25 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     setKey(newKey);
   }
 
-  if (caller.data !== undefined) {
-    const { role, organizationId } = caller.data;
-    const session = {
-      api,
-      role,
-      organizationId,
-      mayChange: role === Role.MANAGER || role === Role.ADMIN,
-      signOut: key ? () => use("") : undefined,
-    };
-    return <Current value={session}>{children}</Current>;
+  const failure = caller.error === null ? undefined : failureOf(caller.error);
+  if (failure?.reason === "UNAUTHENTICATED") return <SignIn onKey={use} refused={key !== ""} />;
+  if (caller.data === undefined) {
+    return (
+      <main>{failure === undefined ? <Loading /> : <Failed failure={failure} retry={() => caller.refetch()} />}</main>
+    );
   }
-  if (caller.error === null) return <Loading />;
-  const failure = failureOf(caller.error);
-  if (failure.reason !== "UNAUTHENTICATED") return <Failed failure={failure} retry={() => caller.refetch()} />;
-  return <SignIn onKey={use} refused={key !== ""} />;
+  const { role, organizationId } = caller.data;
+  const signOut = key ? () => use("") : undefined;
+  if (role !== Role.VIEWER && role !== Role.MANAGER && role !== Role.ADMIN) {
+    return (
+      <main>
+        <Empty title={texts.signIn.wrongRole}>
+          <p>{texts.signIn.useAnother}</p>
+          <Button onClick={signOut}>{texts.shell.signOut}</Button>
+        </Empty>
+      </main>
+    );
+  }
+  const session = { api, role, organizationId, mayChange: role !== Role.VIEWER, signOut };
+  return <SessionContext value={session}>{children}</SessionContext>;
 }

@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { useSession } from "../session/session";
@@ -5,18 +6,21 @@ import { texts } from "../texts";
 import { Button } from "../ui/Button";
 import styles from "./Layout.module.css";
 import { OrganizationId } from "./organization";
-
-/** The views, in the order of the navigation. */
-const VIEWS = ["numbers"] as const;
-
-export type View = (typeof VIEWS)[number];
+import { VIEWS } from "./views";
 
 /** The frame around every view. */
 export function Layout({ organizationId, children }: { organizationId: string; children: ReactNode }) {
-  const { signOut, organizationId: own } = useSession();
+  const { api, signOut, organizationId: own } = useSession();
   const [location] = useLocation();
+  const organization = useQuery({
+    queryKey: ["organization", organizationId],
+    queryFn: () => api.directory.getOrganization({ organizationId }),
+  });
+  const name = organization.data?.organization?.displayName || organizationId;
+  const shown = VIEWS.find(({ path }) => location === `/${path}`);
   return (
     <OrganizationId value={organizationId}>
+      <title>{`${shown ? `${texts.shell.view[shown.path]} · ` : ""}${name} · ${texts.shell.brand}`}</title>
       <a className={styles.skip} href="#content">
         {texts.shell.skip}
       </a>
@@ -25,21 +29,21 @@ export function Layout({ organizationId, children }: { organizationId: string; c
         <nav className={styles.views} aria-label={texts.shell.views}>
           {VIEWS.map((view) => (
             <Link
-              key={view}
-              href={`/${view}`}
+              key={view.path}
+              href={`/${view.path}`}
               className={styles.view}
-              aria-current={location === `/${view}` ? "page" : undefined}
+              aria-current={view === shown ? "page" : undefined}
             >
-              {texts.shell.view[view]}
+              {texts.shell.view[view.path]}
             </Link>
           ))}
         </nav>
         <div className={styles.who}>
           {own ? (
-            <span>{organizationId}</span>
+            <span>{name}</span>
           ) : (
-            <Link href="~/" aria-label={texts.shell.changeOrganization(organizationId)}>
-              {organizationId}
+            <Link href="~/" aria-label={texts.shell.changeOrganization(name)}>
+              {name}
             </Link>
           )}
           {signOut !== undefined && (

@@ -6,6 +6,7 @@ import { texts } from "../texts";
 import { Loaded } from "../ui/Loaded";
 import { Empty } from "../ui/States";
 import styles from "./OrganizationChoice.module.css";
+import { pathOf } from "./organization";
 
 /** Lets a user of all organizations choose one. */
 export function OrganizationChoice() {
@@ -32,7 +33,7 @@ export function OrganizationChoice() {
             <ul className={styles.list}>
               {found.map(({ organizationId, displayName }) => (
                 <li key={organizationId}>
-                  <Link href={`/organizations/${encodeURIComponent(organizationId)}/numbers`}>
+                  <Link href={pathOf(organizationId)}>
                     <strong>{displayName || organizationId}</strong>
                     <span>{organizationId}</span>
                   </Link>

@@ -1,16 +1,18 @@
 /** A table that stays fluid with 10,000 rows: only the visible ones are in the document. */
 
-import { flexRender, type Row, type Table } from "@tanstack/react-table";
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
+import { flexRender, type Header, type Table } from "@tanstack/react-table";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type CSSProperties, type KeyboardEvent, useCallback, useRef } from "react";
 import { texts } from "../texts";
+import { Button } from "./Button";
+import { ColumnFilter } from "./ColumnFilter";
 import styles from "./DataTable.module.css";
 
 interface Props<T> {
   table: Table<T>;
   /** What the table lists, for those who hear it. */
   caption: string;
-  /** The height of a row, in pixels. */
+  /** The least height of a row, in pixels. */
   rowHeight?: number;
 }
 
@@ -18,56 +20,61 @@ interface Props<T> {
 const OVERSCAN = 12;
 
 /**
- * Shows the rows of `table`. A column's `meta.label` names it on narrow screens. With row selection, the space key
- * ticks the row that has the focus.
+ * Shows the rows of `table`. A column's `size` is its width in pixels, in proportion to the others; `meta.label` names
+ * it on narrow screens; `meta.filter` adds a filter. The arrow keys move between the check boxes of a selection.
  */
-export function DataTable<T>({ table, caption, rowHeight = 48 }: Props<T>) {
-  const body = useRef<HTMLTableElement>(null);
-  const [top, setTop] = useState(0);
+export function DataTable<T>({ table, caption, rowHeight = 40 }: Props<T>) {
+  const frame = useRef<HTMLDivElement>(null);
   const { rows } = table.getRowModel();
-  useLayoutEffect(() => setTop((body.current?.getBoundingClientRect().top ?? 0) + window.scrollY), []);
-  const virtual = useWindowVirtualizer({
+  const columns = table.getVisibleLeafColumns();
+  const virtual = useVirtualizer({
     count: rows.length,
+    getScrollElement: () => frame.current,
     estimateSize: () => rowHeight,
+    getItemKey: useCallback((index: number) => rows[index]?.id ?? index, [rows]),
     overscan: OVERSCAN,
-    scrollMargin: top,
+    // Until the browser has measured the frame, so that the first rows are there at once.
+    initialRect: { width: 1280, height: 800 },
   });
   const visible = virtual.getVirtualItems();
-  const before = (visible[0]?.start ?? top) - top;
-  const after = virtual.getTotalSize() - ((visible.at(-1)?.end ?? top) - top);
-  const columns = table.getVisibleLeafColumns().length;
+  const before = visible[0]?.start ?? 0;
+  const after = virtual.getTotalSize() - (visible.at(-1)?.end ?? 0);
+  const isFiltered = table.getState().columnFilters.length > 0 || Boolean(table.getState().globalFilter);
   return (
-    <div className={styles.frame}>
-      <table ref={body} className={styles.table} aria-rowcount={rows.length + 1}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section ref={frame} className={styles.frame} aria-label={caption} tabIndex={0}>
+      <table
+        className={styles.table}
+        style={{ "--least-width": `${table.getTotalSize()}px` } as CSSProperties}
+        aria-rowcount={rows.length + 1}
+        onKeyDown={moveBetweenCheckboxes}
+      >
         <caption className="visually-hidden">{caption}</caption>
+        <colgroup>
+          {columns.map((column) => (
+            <col key={column.id} style={{ width: column.getSize() }} />
+          ))}
+        </colgroup>
         <thead>
           {table.getHeaderGroups().map((group) => (
-            <tr key={group.id}>
-              {group.headers.map((header) => {
-                const sorted = header.column.getIsSorted();
-                const content = flexRender(header.column.columnDef.header, header.getContext());
-                return (
-                  <th
-                    key={header.id}
-                    scope="col"
-                    aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : undefined}
-                  >
-                    {header.column.getCanSort() ? (
-                      <button type="button" className={styles.sort} onClick={header.column.getToggleSortingHandler()}>
-                        {content}
-                        <span aria-hidden="true">{sorted === "asc" ? "▲" : sorted === "desc" ? "▼" : "↕"}</span>
-                      </button>
-                    ) : (
-                      content
-                    )}
-                  </th>
-                );
-              })}
+            <tr key={group.id} aria-rowindex={1}>
+              {group.headers.map((header) => (
+                <Heading key={header.id} header={header} />
+              ))}
             </tr>
           ))}
+          {columns.some((column) => column.getCanFilter()) && (
+            <tr className={styles.filters}>
+              {columns.map((column) => (
+                <td key={column.id} data-label={column.columnDef.meta?.label}>
+                  {column.getCanFilter() && <ColumnFilter column={column} />}
+                </td>
+              ))}
+            </tr>
+          )}
         </thead>
         <tbody>
-          {before > 0 && <Gap height={before} columns={columns} />}
+          {before > 0 && <Gap height={before} columns={columns.length} />}
           {visible.map(({ index }) => {
             const row = rows[index];
             return row === undefined ? null : (
@@ -75,24 +82,55 @@ export function DataTable<T>({ table, caption, rowHeight = 48 }: Props<T>) {
                 key={row.id}
                 ref={virtual.measureElement}
                 data-index={index}
+                data-selected={row.getIsSelected() || undefined}
                 aria-rowindex={index + 2}
-                aria-selected={row.getCanSelect() ? row.getIsSelected() : undefined}
-                tabIndex={row.getCanSelect() ? 0 : undefined}
-                onKeyDown={(event) => tickBySpace(event, row)}
               >
                 {row.getVisibleCells().map((cell) => (
-                  <td key={cell.id} data-label={cell.column.columnDef.meta?.label}>
+                  <td
+                    key={cell.id}
+                    data-label={cell.column.columnDef.meta?.label}
+                    className={cell.column.columnDef.meta?.numeric ? styles.numeric : undefined}
+                  >
                     {flexRender(cell.column.columnDef.cell, cell.getContext())}
                   </td>
                 ))}
               </tr>
             );
           })}
-          {after > 0 && <Gap height={after} columns={columns} />}
+          {after > 0 && <Gap height={after} columns={columns.length} />}
         </tbody>
       </table>
-      {rows.length === 0 && <p className={styles.none}>{texts.table.noMatch}</p>}
-    </div>
+      {rows.length === 0 && (
+        <div className={styles.none}>
+          <p>{texts.table.noMatch}</p>
+          {isFiltered && <Button onClick={() => clearFilters(table)}>{texts.table.clearFilters}</Button>}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Heading<T>({ header }: { header: Header<T, unknown> }) {
+  const { column } = header;
+  const sorted = column.getIsSorted();
+  const content = flexRender(column.columnDef.header, header.getContext());
+  return (
+    <th
+      scope="col"
+      className={column.columnDef.meta?.numeric ? styles.numeric : undefined}
+      aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : undefined}
+    >
+      {column.getCanSort() ? (
+        <button type="button" className={styles.sort} onClick={column.getToggleSortingHandler()}>
+          {content}
+          <span aria-hidden="true" className={sorted ? styles.sorted : styles.unsorted}>
+            {sorted === "desc" ? "▼" : "▲"}
+          </span>
+        </button>
+      ) : (
+        content
+      )}
+    </th>
   );
 }
 
@@ -105,8 +143,15 @@ function Gap({ height, columns }: { height: number; columns: number }) {
   );
 }
 
-function tickBySpace<T>(event: KeyboardEvent, row: Row<T>) {
-  if (event.key !== " " || event.target !== event.currentTarget || !row.getCanSelect()) return;
+function clearFilters<T>(table: Table<T>) {
+  table.setColumnFilters([]);
+  table.setGlobalFilter("");
+}
+
+function moveBetweenCheckboxes(event: KeyboardEvent<HTMLTableElement>) {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (step === undefined || !(event.target instanceof HTMLInputElement) || event.target.type !== "checkbox") return;
   event.preventDefault();
-  row.toggleSelected();
+  const boxes = [...event.currentTarget.querySelectorAll<HTMLInputElement>("input[type=checkbox]:enabled")];
+  boxes[boxes.indexOf(event.target) + step]?.focus();
 }

@@ -1,6 +1,7 @@
 /** Short messages about what has happened. They are read aloud, and errors stay until they are closed. */
 
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from "react";
+import { newId } from "../api/ids";
 import { texts } from "../texts";
 import { Button } from "./Button";
 import styles from "./Toasts.module.css";
@@ -38,7 +39,7 @@ export function useToasts(): Toasts {
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [shown, setShown] = useState<readonly Shown[]>([]);
   const close = useCallback((id: string) => setShown((all) => all.filter((each) => each.id !== id)), []);
-  const show = useCallback((toast: Toast, id: string = crypto.randomUUID()) => {
+  const show = useCallback((toast: Toast, id: string = newId()) => {
     const added = { ...toast, id };
     setShown((all) => [...all.filter((each) => each.id !== id), added]);
     if (toast.kind === "success") {

@@ -33,7 +33,7 @@ export function count(value: number | bigint): string {
   return new Intl.NumberFormat(LOCALE).format(value);
 }
 
-/** Returns a share such as `87 %`. */
+/** Returns a share such as `87%`. */
 export function percent(share: number): string {
   return new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 0 }).format(share);
 }

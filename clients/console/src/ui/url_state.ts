@@ -11,16 +11,22 @@ export function useUrlState(name: string, defaultValue = ""): [string, (value: s
   const [params, setParams] = useSearchParams();
   const set = useCallback(
     (value: string) =>
-      setParams(
-        (before) => {
-          const after = new URLSearchParams(before);
-          if (value === defaultValue) after.delete(name);
-          else after.set(name, value);
-          return after;
-        },
-        { replace: true },
-      ),
+      setParams((before) => changed(before, { [name]: value }, { [name]: defaultValue }), { replace: true }),
     [name, defaultValue, setParams],
   );
   return [params.get(name) ?? defaultValue, set];
+}
+
+/** Returns the parameters with these changes. A value that is its default, or empty without one, is left out. */
+export function changed(
+  params: URLSearchParams,
+  changes: Readonly<Record<string, string>>,
+  defaults: Readonly<Record<string, string>> = {},
+): URLSearchParams {
+  const after = new URLSearchParams(params);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === (defaults[name] ?? "")) after.delete(name);
+    else after.set(name, value);
+  }
+  return after;
 }

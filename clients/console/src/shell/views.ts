@@ -1,0 +1,13 @@
+/** The views of an organization, in the order of the navigation. */
+
+import type { ComponentType } from "react";
+import { NumbersView } from "../numbers/NumbersView";
+import type { texts } from "../texts";
+
+interface View {
+  /** The path of the view behind that of the organization, and the key of its name in the texts. */
+  readonly path: keyof typeof texts.shell.view;
+  readonly component: ComponentType;
+}
+
+export const VIEWS: readonly [View, ...View[]] = [{ path: "numbers", component: NumbersView }];

@@ -1,0 +1,24 @@
+/** What jsdom leaves out of a browser. */
+
+import { cleanup } from "@testing-library/react";
+import { afterEach, beforeEach } from "vitest";
+
+// There is room for twenty rows.
+Object.defineProperties(HTMLElement.prototype, {
+  offsetHeight: { get: () => 40 },
+  clientHeight: { get: () => 800 },
+  clientWidth: { get: () => 1280 },
+});
+
+HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogElement) {
+  this.open = true;
+};
+HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
+  this.open = false;
+};
+
+beforeEach(() => {
+  window.history.replaceState(null, "", "/organizations/acme");
+  sessionStorage.clear();
+});
+afterEach(cleanup);
