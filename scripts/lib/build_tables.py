@@ -7,14 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from scripts.lib.tables import area_codes, costly_numbers, country_codes, geographic_prefixes
+from scripts.lib.tables import (
+    area_codes,
+    console_area_codes,
+    costly_numbers,
+    country_codes,
+    geographic_prefixes,
+)
 
-# Each table's file, and the function that returns its content.
+# Each table's file, and the function that returns its content. A table follows those that it is built from.
 TABLES: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "area-codes": (area_codes.TABLE, area_codes.build),
     "costly-numbers": (costly_numbers.TABLE, costly_numbers.build),
     "country-codes": (country_codes.TABLE, country_codes.build),
     "geographic-prefixes": (geographic_prefixes.TABLE, geographic_prefixes.build),
+    "console-area-codes": (console_area_codes.TABLE, console_area_codes.build),
 }
 
 

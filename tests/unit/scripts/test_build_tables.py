@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.lib import build_tables
-from scripts.lib.tables import area_codes, costly_numbers, country_codes
+from scripts.lib.tables import area_codes, console_area_codes, costly_numbers, country_codes
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -39,6 +39,25 @@ def test_the_table_of_country_codes_is_that_of_the_library() -> None:
 
 def test_the_table_of_costly_numbers_is_that_of_the_library_and_the_additions() -> None:
     assert costly_numbers.build() == costly_numbers.TABLE.read_text("ascii"), "run scripts/build-tables"
+
+
+def test_the_console_knows_the_area_codes_of_the_server() -> None:
+    assert console_area_codes.build() == console_area_codes.TABLE.read_text("ascii"), (
+        "run scripts/build-tables"
+    )
+
+
+def test_an_overlay_holds_in_both_directions() -> None:
+    places: dict[str, dict[str, str]] = {"212": {}, "646": {}}
+    assert not list(console_area_codes.faults(places, {"212": ["646"], "646": ["212"]}))
+    assert list(console_area_codes.faults(places, {"212": ["646"]})) == [
+        "212: overlay 646: 646 does not name 212"
+    ]
+
+
+def test_an_overlay_is_an_area_code_of_the_server() -> None:
+    fault, *_ = console_area_codes.faults({"212": {}}, {"212": ["999"], "999": ["212"]})
+    assert fault == "212: overlay 999: one of them is not an area code of nanp_area_codes.csv"
 
 
 def test_an_unknown_table_is_refused(
