@@ -12,7 +12,7 @@ export interface Toast {
   readonly kind: ToastKind;
   readonly message: string;
   /** What the user can do about it, such as Undo. */
-  readonly action?: { readonly label: string; readonly run: () => void };
+  readonly actions?: readonly { readonly label: string; readonly run: () => void }[];
 }
 
 interface Shown extends Toast {
@@ -57,20 +57,21 @@ export function ToastProvider({ children }: { children: ReactNode }) {
         aria-live="polite"
         aria-relevant="additions text"
       >
-        {shown.map(({ id, kind, message, action }) => (
+        {shown.map(({ id, kind, message, actions = [] }) => (
           <div key={id} className={`${styles.toast} ${styles[kind]}`} role={kind === "error" ? "alert" : undefined}>
             <p>{message}</p>
-            {action !== undefined && (
+            {actions.map(({ label, run }) => (
               <Button
+                key={label}
                 kind="quiet"
                 onClick={() => {
                   close(id);
-                  action.run();
+                  run();
                 }}
               >
-                {action.label}
+                {label}
               </Button>
-            )}
+            ))}
             <Button kind="quiet" aria-label={texts.toasts.close} onClick={() => close(id)}>
               ✕
             </Button>
