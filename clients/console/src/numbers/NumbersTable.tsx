@@ -1,50 +1,51 @@
-import { createColumnHelper } from "@tanstack/react-table";
-import { type LocalPresenceNumber, NumberState } from "#gen/localdial/v1/number_pb";
+import type { OnChangeFn, RowSelectionState } from "@tanstack/react-table";
+import type { ReactNode } from "react";
+import { useSession } from "../session/session";
 import { texts } from "../texts";
 import { DataTable } from "../ui/DataTable";
-import { day, phoneNumber } from "../ui/format";
 import { SearchField } from "../ui/SearchField";
 import { useUrlTable } from "../ui/table_state";
+import { COLUMNS, SELECT } from "./columns";
 import styles from "./NumbersTable.module.css";
+import type { NumberRow } from "./rows";
 
-const column = createColumnHelper<LocalPresenceNumber>();
-const labels = texts.numbers.column;
+const WITH_SELECTION = [SELECT, ...COLUMNS];
 
-const columns = [
-  column.accessor("phoneNumber", {
-    header: labels.number,
-    meta: { label: labels.number, filter: "text" },
-    cell: (cell) => phoneNumber(cell.getValue()),
-  }),
-  column.accessor("areaCode", { header: labels.areaCode, meta: { label: labels.areaCode, filter: "text" } }),
-  column.accessor((number) => texts.numbers.state[NumberState[number.state] as keyof typeof texts.numbers.state], {
-    id: "state",
-    header: labels.state,
-    meta: { label: labels.state },
-  }),
-  column.accessor((number) => Number(number.purchaseTime?.seconds ?? 0n), {
-    id: "since",
-    header: labels.since,
-    meta: { label: labels.since },
-    cell: (cell) => day(cell.row.original.purchaseTime),
-  }),
-];
+interface Props {
+  rows: NumberRow[];
+  selected: RowSelectionState;
+  onSelect: OnChangeFn<RowSelectionState>;
+  /** What can be done with the ticked rows. */
+  children: ReactNode;
+}
 
-export function NumbersTable({ numbers }: { numbers: LocalPresenceNumber[] }) {
+/** The table of numbers, with its search. */
+export function NumbersTable({ rows, selected, onSelect, children }: Props) {
+  const { mayChange } = useSession();
   const table = useUrlTable({
-    rows: numbers,
-    columns,
-    idOf: (number) => number.phoneNumber,
-    sort: "phoneNumber",
-    searchText: (number) => `${number.phoneNumber} ${number.locality}`,
+    rows,
+    columns: mayChange ? WITH_SELECTION : COLUMNS,
+    idOf: ({ number }) => number.phoneNumber,
+    sort: "number",
+    searchText: ({ searchText }) => searchText,
+    ...(mayChange && { selection: { state: selected, onChange: onSelect, allows: mayDelete } }),
   });
+  const shown = table.getRowModel().rows.length;
   return (
     <>
       <div className={styles.tools}>
         <SearchField label={texts.numbers.search} />
-        <output>{texts.numbers.summary(table.getRowModel().rows.length)}</output>
+        <output className={styles.count}>
+          {texts.numbers.shown(shown, rows.length, table.getSelectedRowModel().rows.length)}
+        </output>
+        {children}
       </div>
       <DataTable table={table} caption={texts.numbers.caption} />
     </>
   );
+}
+
+/** A number that is being bought cannot be deleted yet. One that is being released can be asked for again. */
+function mayDelete({ state }: NumberRow): boolean {
+  return state !== "PURCHASING";
 }

@@ -1,25 +1,23 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { ResumePurchases } from "../numbers/purchase/ResumePurchases";
 import { useSession } from "../session/session";
 import { texts } from "../texts";
 import { Button } from "../ui/Button";
 import styles from "./Layout.module.css";
 import { OrganizationId } from "./organization";
+import { useOrganization } from "./use_organization";
 import { VIEWS } from "./views";
 
 /** The frame around every view. */
 export function Layout({ organizationId, children }: { organizationId: string; children: ReactNode }) {
-  const { api, signOut, organizationId: own } = useSession();
+  const { signOut, organizationId: own } = useSession();
   const [location] = useLocation();
-  const organization = useQuery({
-    queryKey: ["organization", organizationId],
-    queryFn: () => api.directory.getOrganization({ organizationId }),
-  });
-  const name = organization.data?.organization?.displayName || organizationId;
+  const name = useOrganization(organizationId).data?.displayName || organizationId;
   const shown = VIEWS.find(({ path }) => location === `/${path}`);
   return (
     <OrganizationId value={organizationId}>
+      <ResumePurchases />
       <title>{`${shown ? `${texts.shell.view[shown.path]} · ` : ""}${name} · ${texts.shell.brand}`}</title>
       <a className={styles.skip} href="#content">
         {texts.shell.skip}

@@ -1,18 +1,12 @@
 /** How values are written. */
 
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
-import type { Price } from "#gen/localdial/v1/number_pb";
-import { LOCALE } from "../texts";
+import { LOCALE, texts } from "../texts";
 
 /** Returns a NANP number as `(415) 555-0100`, and any other as it is. */
 export function phoneNumber(e164: string): string {
   const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(e164);
   return parts ? `(${parts[1]}) ${parts[2]}-${parts[3]}` : e164;
-}
-
-/** Returns an amount such as `$3.45`. */
-export function money({ currencyCode, micros }: Pick<Price, "currencyCode" | "micros">): string {
-  return new Intl.NumberFormat(LOCALE, { style: "currency", currency: currencyCode }).format(Number(micros) / 1e6);
 }
 
 const dates = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium" });
@@ -36,4 +30,10 @@ export function count(value: number | bigint): string {
 /** Returns a share such as `87%`. */
 export function percent(share: number): string {
   return new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+/** Returns who made a change, as `AuditEvent.principal` names them, for people. */
+export function principal(name: string): string {
+  const [kind = "", ...rest] = name.split(":");
+  return name && texts.principal(kind, rest.join(":"));
 }

@@ -1,0 +1,34 @@
+/** Area codes to buy in when there are no numbers in the one that was asked for. */
+
+import { AREA_CODES, areaCode } from "../../area_codes/area_codes";
+
+/** As many area codes as the carrier is asked for. */
+const ASKED = 6;
+
+/** As many as are offered. */
+const OFFERED = 3;
+
+/**
+ * Returns area codes near one, the nearest first: those of the same area, then those of the same state or province, the
+ * ones first that were called most without a local number.
+ */
+export function nearbyAreaCodes(code: string, called: ReadonlyMap<string, number>): string[] {
+  const wanted = areaCode(code);
+  if (wanted === undefined) return [];
+  const calls = (each: string) => called.get(each) ?? 0;
+  const neighbors = AREA_CODES.filter((each) => each.place === wanted.place && each.code !== code)
+    .map((each) => each.code)
+    .sort((one, other) => calls(other) - calls(one));
+  return [...new Set([...wanted.overlays, ...neighbors])];
+}
+
+/** Returns a few area codes near one in which the carrier has numbers, as `hasStock` says. */
+export async function alternatives(
+  code: string,
+  called: ReadonlyMap<string, number>,
+  hasStock: (areaCode: string) => Promise<boolean>,
+): Promise<string[]> {
+  const asked = nearbyAreaCodes(code, called).slice(0, ASKED);
+  const answers = await Promise.all(asked.map((each) => hasStock(each).catch(() => false)));
+  return asked.filter((_, index) => answers[index]).slice(0, OFFERED);
+}

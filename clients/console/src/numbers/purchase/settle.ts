@@ -1,0 +1,45 @@
+/** Waiting for the outcome of a purchase. */
+
+import type { PurchaseNumbersResponse } from "#gen/localdial/v1/number_inventory_pb";
+import type { Api } from "../../api/client";
+import { type Failure, failureOf, type Reason } from "../../api/failure";
+import type { Purchase } from "./open_purchases";
+
+export type Outcome =
+  | { readonly response: PurchaseNumbersResponse }
+  /** Nothing was bought, unless the reason is `INTERNAL`, which leaves it open. */
+  | { readonly failure: Failure };
+
+/** After these the numbers may be bought or not: the same request is sent again until it is known. */
+const UNKNOWN: ReadonlySet<Reason> = new Set<Reason>([
+  "PURCHASE_PENDING",
+  "OFFLINE",
+  "STORAGE_UNAVAILABLE",
+  "SHUTTING_DOWN",
+  "OVERLOADED",
+]);
+
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 15_000;
+
+/**
+ * Sends a purchase until its outcome is known, with the same request_id. `onWait` is told why it is not known yet.
+ */
+export async function settle(
+  api: Api,
+  purchase: Purchase,
+  onWait: (failure: Failure) => void,
+  pause: (milliseconds: number) => Promise<void> = (milliseconds) =>
+    new Promise((resolve) => setTimeout(resolve, milliseconds)),
+): Promise<Outcome> {
+  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return { response: await api.numbers.purchaseNumbers(purchase) };
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!UNKNOWN.has(failure.reason)) return { failure };
+      onWait(failure);
+      await pause(failure.retryAfterMs ?? wait);
+    }
+  }
+}
