@@ -27,6 +27,8 @@ export function connect(key: string): Api {
     createConnectTransport({
       baseUrl: window.location.origin,
       interceptors: [authorize],
+      // Long lists are read faster than as JSON.
+      useBinaryFormat: true,
       defaultTimeoutMs: TIMEOUT_MS,
     }),
   );

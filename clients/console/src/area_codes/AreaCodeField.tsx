@@ -31,9 +31,6 @@ export function AreaCodeField({ label, value, onChange, onChoose = onChange, cal
       inputValue: value,
       selectedItem: null,
       itemToString: (item) => item?.code ?? "",
-      onInputValueChange: ({ inputValue, type }) => {
-        if (type === useCombobox.stateChangeTypes.InputChange) onChange(inputValue);
-      },
       onSelectedItemChange: ({ selectedItem }) => {
         if (selectedItem !== null) onChoose(selectedItem.code);
       },
@@ -49,6 +46,8 @@ export function AreaCodeField({ label, value, onChange, onChoose = onChange, cal
             "aria-describedby": hintId,
             autoComplete: "off",
             spellCheck: false,
+            // Downshift tells of typing after the next rendering, which would lose letters of a value that is ours.
+            onChange: (event) => onChange(event.currentTarget.value),
             // Esc closes the list first, and the dialog around it next.
             onKeyDown: (event) => {
               if (event.key !== "Escape") return;

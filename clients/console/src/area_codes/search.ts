@@ -1,16 +1,16 @@
 /** Finding an area code by what the user types. */
 
-import { AREA_CODES, type AreaCode } from "./area_codes";
+import { AREA_CODES, type AreaCode, areaCode } from "./area_codes";
 
 /** As many area codes as a list shows. */
 const SHOWN = 50;
 
-/** What the contract takes for an area code: `415`, or the prefix of another country's numbers, such as `+4420`. */
-const AREA_CODE = /^(?:[2-9]\d\d|\+[2-9]\d{1,6})$/;
+/** The area code of another country, written as the prefix of its numbers, such as `+4420`. */
+const ABROAD = /^\+[2-9]\d{1,6}$/;
 
-/** Returns whether a text has the form of an area code. The server knows which of them exist. */
+/** Returns whether a text is an area code. Which ones other countries have is for the server to say. */
 export function isAreaCode(text: string): boolean {
-  return AREA_CODE.test(text);
+  return areaCode(text) !== undefined || ABROAD.test(text);
 }
 
 /**

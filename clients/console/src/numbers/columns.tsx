@@ -3,7 +3,7 @@
 import { createColumnHelper } from "@tanstack/react-table";
 import { money, texts } from "../texts";
 import { AGES, ageFilter } from "../ui/ages";
-import { count, day, minute, phoneNumber, principal } from "../ui/format";
+import { count, day, minute, phoneNumber, principal, recently } from "../ui/format";
 import { selectionColumn } from "../ui/selection_column";
 import { MappedAreaCodes } from "./mapping/MappedAreaCodes";
 import styles from "./NumbersTable.module.css";
@@ -26,7 +26,7 @@ export const SELECT = selectionColumn<NumberRow>({
 export const COLUMNS = [
   column.accessor((row) => row.number.phoneNumber, {
     id: "number",
-    size: 150,
+    size: 148,
     header: names.number,
     meta: { label: names.number, filter: "text" },
     filterFn: (row, _column, wanted: string) => digits(row.original.number.phoneNumber).includes(digits(wanted)),
@@ -39,7 +39,7 @@ export const COLUMNS = [
   }),
   column.accessor((row) => [row.number.areaCode, row.place].filter(Boolean).join(" "), {
     id: "areaCode",
-    size: 170,
+    size: 165,
     header: names.areaCode,
     meta: { label: names.areaCode, filter: "text" },
     cell: ({ row: { original } }) => (
@@ -51,7 +51,7 @@ export const COLUMNS = [
   }),
   column.accessor((row) => row.number.mappedAreaCodes.join(" "), {
     id: "alsoShownFor",
-    size: 250,
+    size: 230,
     header: names.alsoShownFor,
     meta: { label: names.alsoShownFor, filter: "text" },
     sortingFn: (one, other) =>
@@ -72,7 +72,7 @@ export const COLUMNS = [
     cell: (cell) => counted(cell.getValue()),
   }),
   column.accessor("shownInDays", {
-    size: 84,
+    size: 92,
     header: names.shownInDays,
     sortUndefined: "last",
     meta: { label: names.shownInDays, filter: "range", numeric: true },
@@ -80,12 +80,12 @@ export const COLUMNS = [
   }),
   column.accessor((row) => (row.lastShown === undefined ? undefined : Number(row.lastShown.seconds)), {
     id: "lastShown",
-    size: 130,
+    size: 116,
     header: names.lastShown,
     sortUndefined: "last",
     meta: { label: names.lastShown, filter: AGES },
     filterFn: ageFilter((row) => row.lastShown),
-    cell: ({ row: { original } }) => minute(original.lastShown) || <span className={styles.quiet}>{texts.never}</span>,
+    cell: ({ row: { original } }) => <LastShown time={original.lastShown} />,
   }),
   column.accessor((row) => row.number.monthlyPrice && Number(row.number.monthlyPrice.micros) / 1e6, {
     id: "cost",
@@ -98,7 +98,7 @@ export const COLUMNS = [
   }),
   column.accessor((row) => Number(row.number.purchaseTime?.seconds ?? 0n), {
     id: "ownedSince",
-    size: 116,
+    size: 130,
     header: names.ownedSince,
     meta: { label: names.ownedSince, filter: AGES.filter(({ value }) => value !== "never") },
     filterFn: ageFilter((row) => row.number.purchaseTime),
@@ -106,12 +106,17 @@ export const COLUMNS = [
   }),
   column.accessor((row) => principal(row.number.createdBy), {
     id: "by",
-    size: 130,
+    size: 140,
     header: names.by,
     meta: { label: names.by, filter: "text" },
     cell: (cell) => cell.getValue() || texts.unknown,
   }),
 ];
+
+function LastShown({ time }: { time: NumberRow["lastShown"] }) {
+  if (time === undefined) return <span className={styles.quiet}>{texts.never}</span>;
+  return <time title={minute(time)}>{recently(time)}</time>;
+}
 
 /** Returns the digits of a number, without the country code 1, as users type them. */
 function digits(text: string): string {

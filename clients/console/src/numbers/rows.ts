@@ -36,6 +36,7 @@ export function rowsOf(numbers: readonly LocalPresenceNumber[], usage: GetUsageR
         number.phoneNumber,
         number.phoneNumber.replace(/^\+1/, ""),
         phoneNumber(number.phoneNumber),
+        number.phoneNumber.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "$1-$2-$3"),
         ...number.mappedAreaCodes,
         place,
         placeOf(number.areaCode),

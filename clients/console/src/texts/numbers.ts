@@ -2,6 +2,7 @@
 
 import type { Failure } from "../api/failure";
 import type { Purchase } from "../numbers/purchase/open_purchases";
+import { isNothingBought } from "../numbers/purchase/settle";
 import type { Cost } from "../numbers/rows";
 import { sharedTexts } from "./shared";
 import { counted, LOCALE, listed } from "./words";
@@ -56,7 +57,7 @@ export const numbersTexts = {
       lastShown: "Last shown",
       cost: "Cost a month",
       ownedSince: "Owned since",
-      by: "By",
+      by: "Added by",
     },
     state: {
       PURCHASING: "Buying",
@@ -111,7 +112,7 @@ export const numbersTexts = {
       `No numbers in ${code}. Nothing was charged.${others.length > 0 ? ` There are numbers in ${listed(others)}.` : ""}`,
     buyIn: (code: string) => `Buy in ${code}`,
     failed: ({ quantity, areaCode }: Purchase, failure: Failure) =>
-      `${counted(quantity, "number", "numbers")} in ${areaCode}: ${failure.reason === "INTERNAL" ? "the outcome is not known." : "nothing was bought."} ${sharedTexts.failure.whole(failure)}`,
+      `${counted(quantity, "number", "numbers")} in ${areaCode}: ${isNothingBought(failure) ? "nothing was bought." : "the outcome is not known."} ${sharedTexts.failure.whole(failure)}`,
     change: "Change the order",
   },
   mapping: {
@@ -176,14 +177,16 @@ export const numbersTexts = {
       count === 1 ? "Delete this number?" : `Delete these ${count.toLocaleString(LOCALE)} numbers?`,
     shownInDays: (calls: number) =>
       calls === 0 ? "not shown in 7 days" : `shown ${counted(calls, "time", "times")} in 7 days`,
-    released: "They are released at the carrier at once. This cannot be undone.",
+    released: (count: number) =>
+      `${count === 1 ? "It is" : "They are"} released at the carrier at once. This cannot be undone.`,
     forgotten: (count: number) =>
       `${counted(count, "number is", "numbers are")} held at another carrier: deleting only forgets ${count === 1 ? "it" : "them"} here.`,
-    callBacks: (shown: number) =>
-      "Call-backs to them no longer reach you." +
-      (shown > 0 ? ` Borrowers saw them on ${counted(shown, "call", "calls")} in the last 7 days.` : ""),
-    mappings: (codes: number) =>
-      `They are no longer shown for ${counted(codes, "mapped area code", "mapped area codes")}.`,
+    callBacks: (count: number, shown: number) =>
+      `Call-backs to ${count === 1 ? "it" : "them"} no longer reach you.` +
+      (shown > 0
+        ? ` Borrowers saw ${count === 1 ? "it" : "them"} on ${counted(shown, "call", "calls")} in the last 7 days.`
+        : ""),
+    mappings: (codes: number) => `${counted(codes, "mapping ends", "mappings end")}.`,
     saved: (cost: Cost) =>
       sharedTexts.cost(cost) ? `This saves ${sharedTexts.cost(cost)} a month.` : "What this saves is not known.",
     stillShown: "These would still be shown on calls, although nobody could call them back. Change that first:",

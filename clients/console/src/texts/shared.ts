@@ -87,7 +87,7 @@ export const sharedTexts = {
       key: `API key ${name}`,
       jwt: name,
       certificate: name,
-      anonymous: "Without sign-in",
+      anonymous: "No sign-in",
       cli: "Command line",
       system: "The server",
     })[kind] ?? [kind, name].filter(Boolean).join(":"),

@@ -12,6 +12,9 @@ interface Props {
   wide?: boolean;
 }
 
+/** What has the focus at first: a field, or without one the first button at the end, which cancels. */
+const FIRST_FIELD = "[data-body] :is(input:not([type=file], [type=checkbox]), select, textarea), footer button";
+
 /**
  * A modal dialog. The browser's own element keeps the focus inside, closes on Esc, and returns the focus to where it
  * was.
@@ -23,6 +26,7 @@ export function Dialog({ title, onClose, children, actions, wide = false }: Prop
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    element?.querySelector<HTMLElement>(FIRST_FIELD)?.focus();
     return () => element?.close();
   }, []);
   return (
@@ -42,7 +46,9 @@ export function Dialog({ title, onClose, children, actions, wide = false }: Prop
           ✕
         </Button>
       </header>
-      <div className={styles.body}>{children}</div>
+      <div className={styles.body} data-body="">
+        {children}
+      </div>
       {actions !== undefined && <footer className={styles.actions}>{actions}</footer>}
     </dialog>
   );

@@ -22,6 +22,16 @@ export function minute(time: Timestamp | undefined): string {
   return time === undefined ? "" : times.format(timestampDate(time));
 }
 
+const hours = new Intl.DateTimeFormat(LOCALE, { timeStyle: "short" });
+const daysOfYear = new Intl.DateTimeFormat(LOCALE, { month: "short", day: "numeric" });
+
+/** Returns a time in short: the time of today, the day of this year, and the date of another year. */
+export function recently(time: Timestamp, now = new Date()): string {
+  const date = timestampDate(time);
+  if (date.toDateString() === now.toDateString()) return hours.format(date);
+  return (date.getFullYear() === now.getFullYear() ? daysOfYear : dates).format(date);
+}
+
 /** Returns a count such as `12,345`. */
 export function count(value: number | bigint): string {
   return new Intl.NumberFormat(LOCALE).format(value);

@@ -116,13 +116,13 @@ export function DeleteDialog({ rows, onDeleted, onClose }: Props) {
 function Consequences({ rows }: { rows: readonly NumberRow[] }) {
   const numbers = rows.map(({ number }) => number);
   const external = numbers.filter(({ carrier }) => carrier === EXTERNAL).length;
-  const mapped = new Set(numbers.flatMap(({ mappedAreaCodes }) => mappedAreaCodes)).size;
+  const mapped = numbers.reduce((sum, { mappedAreaCodes }) => sum + mappedAreaCodes.length, 0);
   const shown = rows.reduce((sum, { shownInDays = 0 }) => sum + shownInDays, 0);
   return (
     <ul className={styles.consequences}>
-      {external < numbers.length && <li>{texts.deletion.released}</li>}
+      {external < numbers.length && <li>{texts.deletion.released(numbers.length - external)}</li>}
       {external > 0 && <li>{texts.deletion.forgotten(external)}</li>}
-      <li>{texts.deletion.callBacks(shown)}</li>
+      <li>{texts.deletion.callBacks(numbers.length, shown)}</li>
       {mapped > 0 && <li>{texts.deletion.mappings(mapped)}</li>}
       <li>
         <strong>{texts.deletion.saved(costOf(numbers))}</strong>

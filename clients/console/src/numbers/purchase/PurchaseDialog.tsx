@@ -43,7 +43,7 @@ export function PurchaseDialog({ areaCode: firstCode, quantity: firstQuantity, o
   const quantityHint = useId();
 
   const code = areaCode.trim();
-  const isCode = isAreaCode(code) && (code.startsWith("+") || known(code) !== undefined);
+  const isCode = isAreaCode(code);
   const wanted = /^\d+$/.test(quantity.trim()) ? Number(quantity) : 0;
   const isQuantity = wanted >= 1 && wanted <= MOST;
   const stock = useQuery({ ...stockQuery(api, organizationId, useDeferredValue(code)), enabled: isCode });
@@ -58,7 +58,7 @@ export function PurchaseDialog({ areaCode: firstCode, quantity: firstQuantity, o
     onClose();
   }
 
-  const showsCodeError = !isCode && (isSubmitted || code.length >= 3);
+  const showsCodeError = !isCode && (isSubmitted || /^\d{3}/.test(code));
   return (
     <Dialog
       title={texts.purchase.title}

@@ -9,17 +9,18 @@ const ASKED = 6;
 const OFFERED = 3;
 
 /**
- * Returns area codes near one, the nearest first: those of the same area, then those of the same state or province, the
- * ones first that were called most without a local number.
+ * Returns area codes to take instead of one, the nearest first: those of the same area, then those of the same state or
+ * province, then others that were called without a local number. Of each kind, the most called come first.
  */
-export function nearbyAreaCodes(code: string, called: ReadonlyMap<string, number>): string[] {
+export function substitutes(code: string, called: ReadonlyMap<string, number>): string[] {
   const wanted = areaCode(code);
   if (wanted === undefined) return [];
   const calls = (each: string) => called.get(each) ?? 0;
   const neighbors = AREA_CODES.filter((each) => each.place === wanted.place && each.code !== code)
     .map((each) => each.code)
     .sort((one, other) => calls(other) - calls(one));
-  return [...new Set([...wanted.overlays, ...neighbors])];
+  const elsewhere = [...called.keys()].filter((each) => each !== code).sort((one, other) => calls(other) - calls(one));
+  return [...new Set([...wanted.overlays, ...neighbors, ...elsewhere])];
 }
 
 /** Returns a few area codes near one in which the carrier has numbers, as `hasStock` says. */
@@ -28,7 +29,7 @@ export async function alternatives(
   called: ReadonlyMap<string, number>,
   hasStock: (areaCode: string) => Promise<boolean>,
 ): Promise<string[]> {
-  const asked = nearbyAreaCodes(code, called).slice(0, ASKED);
+  const asked = substitutes(code, called).slice(0, ASKED);
   const answers = await Promise.all(asked.map((each) => hasStock(each).catch(() => false)));
   return asked.filter((_, index) => answers[index]).slice(0, OFFERED);
 }

@@ -5,10 +5,12 @@ import type { Api } from "../../api/client";
 import { type Failure, failureOf, type Reason } from "../../api/failure";
 import type { Purchase } from "./open_purchases";
 
-export type Outcome =
-  | { readonly response: PurchaseNumbersResponse }
-  /** Nothing was bought, unless the reason is `INTERNAL`, which leaves it open. */
-  | { readonly failure: Failure };
+export type Outcome = { readonly response: PurchaseNumbersResponse } | { readonly failure: Failure };
+
+/** Whether nothing was bought by a purchase that failed for this reason. A server that broke may have bought it. */
+export function isNothingBought({ reason }: Failure): boolean {
+  return reason !== "INTERNAL" && reason !== "";
+}
 
 /** After these the numbers may be bought or not: the same request is sent again until it is known. */
 const UNKNOWN: ReadonlySet<Reason> = new Set<Reason>([

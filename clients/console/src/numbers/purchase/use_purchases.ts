@@ -13,7 +13,7 @@ import { refreshNumbers, stockQuery, useUsage } from "../queries";
 import { callsWithoutLocal } from "../rows";
 import { alternatives } from "./alternatives";
 import { addOpenPurchase, type Purchase, removeOpenPurchase } from "./open_purchases";
-import { settle } from "./settle";
+import { isNothingBought, settle } from "./settle";
 
 interface Order {
   readonly organizationId: string;
@@ -77,7 +77,7 @@ export function usePurchases() {
     return {
       kind: "error",
       message: texts.purchase.failed(purchase, failure),
-      actions: failure.reason === "INTERNAL" || failure.reason === "CARRIER_UNAVAILABLE" ? [again] : [change],
+      actions: isNothingBought(failure) && failure.reason !== "CARRIER_UNAVAILABLE" ? [change] : [again],
     } as const;
   }
 
