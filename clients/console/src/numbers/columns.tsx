@@ -30,12 +30,7 @@ export const COLUMNS = [
     header: names.number,
     meta: { label: names.number, filter: "text" },
     filterFn: (row, _column, wanted: string) => digits(row.original.number.phoneNumber).includes(digits(wanted)),
-    cell: ({ row: { original }, getValue }) => (
-      <>
-        <span className={styles.number}>{phoneNumber(getValue())}</span>
-        {original.number.carrier === EXTERNAL && <span className={styles.quiet}>{texts.numbers.external}</span>}
-      </>
-    ),
+    cell: (cell) => <span className={styles.number}>{phoneNumber(cell.getValue())}</span>,
   }),
   column.accessor((row) => [row.number.areaCode, row.place].filter(Boolean).join(" "), {
     id: "areaCode",
@@ -93,8 +88,7 @@ export const COLUMNS = [
     header: names.cost,
     sortUndefined: "last",
     meta: { label: names.cost, filter: "range", numeric: true },
-    cell: ({ row: { original } }) =>
-      original.number.monthlyPrice === undefined ? texts.unknown : money(original.number.monthlyPrice),
+    cell: ({ row: { original } }) => <Cost number={original.number} />,
   }),
   column.accessor((row) => Number(row.number.purchaseTime?.seconds ?? 0n), {
     id: "ownedSince",
@@ -112,6 +106,16 @@ export const COLUMNS = [
     cell: (cell) => cell.getValue() || texts.unknown,
   }),
 ];
+
+function Cost({ number: { carrier, monthlyPrice } }: Pick<NumberRow, "number">) {
+  if (monthlyPrice !== undefined) return money(monthlyPrice);
+  if (carrier !== EXTERNAL) return texts.unknown;
+  return (
+    <span className={styles.quiet} title={texts.numbers.externalHint}>
+      {texts.numbers.external}
+    </span>
+  );
+}
 
 function LastShown({ time }: { time: NumberRow["lastShown"] }) {
   if (time === undefined) return <span className={styles.quiet}>{texts.never}</span>;

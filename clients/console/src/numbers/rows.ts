@@ -24,7 +24,7 @@ export function rowsOf(numbers: readonly LocalPresenceNumber[], usage: GetUsageR
   const used = new Map(usage?.numbers.map((each) => [each.phoneNumber, each]));
   return numbers.map((number) => {
     const counts = used.get(number.phoneNumber)?.shownCounts ?? [];
-    const place = [number.locality, number.region].filter(Boolean).join(", ");
+    const place = [number.locality, number.region].filter(Boolean).join(", ") || placeOf(number.areaCode);
     return {
       number,
       place,

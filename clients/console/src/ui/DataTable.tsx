@@ -1,8 +1,8 @@
 /** A table that stays fluid with 10,000 rows: only the visible ones are in the document. */
 
-import { flexRender, type Header, type Table } from "@tanstack/react-table";
+import { type Cell, flexRender, type Header, type Table } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, type KeyboardEvent, useCallback, useRef } from "react";
+import { type CSSProperties, type KeyboardEvent, memo, type ReactNode, useCallback, useRef } from "react";
 import { texts } from "../texts";
 import { Button } from "./Button";
 import { ColumnFilter } from "./ColumnFilter";
@@ -78,23 +78,13 @@ export function DataTable<T>({ table, caption, rowHeight = 40 }: Props<T>) {
           {visible.map(({ index }) => {
             const row = rows[index];
             return row === undefined ? null : (
-              <tr
+              <VisibleRow
                 key={row.id}
-                ref={virtual.measureElement}
-                data-index={index}
-                data-selected={row.getIsSelected() || undefined}
-                aria-rowindex={index + 2}
-              >
-                {row.getVisibleCells().map((cell) => (
-                  <td
-                    key={cell.id}
-                    data-label={cell.column.columnDef.meta?.label}
-                    className={cell.column.columnDef.meta?.numeric ? styles.numeric : undefined}
-                  >
-                    {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                  </td>
-                ))}
-              </tr>
+                cells={row.getVisibleCells()}
+                index={index}
+                isSelected={row.getIsSelected()}
+                measure={virtual.measureElement}
+              />
             );
           })}
           {after > 0 && <Gap height={after} columns={columns.length} />}
@@ -109,6 +99,30 @@ export function DataTable<T>({ table, caption, rowHeight = 40 }: Props<T>) {
     </section>
   );
 }
+
+interface RowProps<T> {
+  cells: Cell<T, unknown>[];
+  index: number;
+  isSelected: boolean;
+  measure: (element: HTMLTableRowElement | null) => void;
+}
+
+/** A row. While the table scrolls, those that stay in sight are not rendered again. */
+const VisibleRow = memo(function VisibleRow<T>({ cells, index, isSelected, measure }: RowProps<T>) {
+  return (
+    <tr ref={measure} data-index={index} data-selected={isSelected || undefined} aria-rowindex={index + 2}>
+      {cells.map((cell) => (
+        <td
+          key={cell.id}
+          data-label={cell.column.columnDef.meta?.label}
+          className={cell.column.columnDef.meta?.numeric ? styles.numeric : undefined}
+        >
+          <div>{flexRender(cell.column.columnDef.cell, cell.getContext())}</div>
+        </td>
+      ))}
+    </tr>
+  );
+}) as <T>(props: RowProps<T>) => ReactNode;
 
 function Heading<T>({ header }: { header: Header<T, unknown> }) {
   const { column } = header;
