@@ -72,9 +72,12 @@ class RequestBounds:
 
 
 def max_request_bytes(contract: Contract, request: Descriptor) -> int:
-    """Return how many bytes a request of this type may have."""
+    """Return how many bytes a request of this type may have.
+
+    A request without fields may have some too: JSON writes it as `{}`, and a newer client's has fields.
+    """
     steps = -(-_SLACK * largest_bytes(contract, request) // _STEP_BYTES)
-    return int(steps) * _STEP_BYTES
+    return max(1, int(steps)) * _STEP_BYTES
 
 
 def limits_by_path(contract: Contract) -> Mapping[str, int]:

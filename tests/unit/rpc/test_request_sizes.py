@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
 from localdial.v1.call_routing_pb2 import (
@@ -83,6 +84,10 @@ def test_the_largest_valid_request_is_accepted(method: str, request_: Message, l
     bounds.require_items(raw)
     with pytest.raises(RequestTooLarge, match=f"accepts {limit}"):
         bounds.require_size(bytes(limit + 1))
+
+
+def test_a_request_without_fields_may_be_written_as_json_or_come_from_a_newer_client() -> None:
+    assert max_request_bytes(CONTRACT, Empty.DESCRIPTOR) >= 1000
 
 
 def test_the_transport_accepts_a_quarter_more_than_any_method() -> None:
