@@ -25,6 +25,8 @@ export interface Session {
 /** The key is kept for the tab only: it ends with the tab, and no other site or tab can read it. */
 const STORAGE_KEY = "localdial.key";
 
+const RETRY_MS = 5_000;
+
 export const SessionContext = createContext<Session | undefined>(undefined);
 
 export function useSession(): Session {
@@ -41,7 +43,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const caller = useQuery({
     queryKey: [CALLER, key],
     queryFn: () => api.administration.getCaller({}),
-    refetchInterval: false,
+    // A page that was loaded while the server was away goes on when it is back.
+    refetchInterval: (query) => (query.state.status === "error" ? RETRY_MS : false),
   });
 
   function use(newKey: string) {
