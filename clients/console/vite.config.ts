@@ -27,5 +27,7 @@ export default defineConfig({
     setupFiles: ["test/support/setup.ts"],
     include: ["test/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    // Many tests at once on a busy machine take their time.
+    testTimeout: 30_000,
   },
 });

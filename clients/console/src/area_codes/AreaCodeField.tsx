@@ -60,7 +60,11 @@ export function AreaCodeField({ label, value, onChange, onChoose = onChange, cal
           <span aria-hidden="true">▾</span>
         </button>
       </div>
-      <ul className={styles.menu} hidden={!isOpen} {...getMenuProps({ "aria-label": texts.areaCodes.list })}>
+      <ul
+        className={styles.menu}
+        hidden={!isOpen || items.length === 0}
+        {...getMenuProps({ "aria-label": texts.areaCodes.list })}
+      >
         {isOpen &&
           items.map((item, index) => (
             <li
@@ -77,8 +81,8 @@ export function AreaCodeField({ label, value, onChange, onChoose = onChange, cal
               <span className={styles.note}>{note?.(item.code, index === highlightedIndex)}</span>
             </li>
           ))}
-        {isOpen && items.length === 0 && <li className={styles.none}>{texts.areaCodes.noMatch}</li>}
       </ul>
+      {isOpen && items.length === 0 && <p role="status">{texts.areaCodes.noMatch}</p>}
       <div id={hintId}>{error === undefined ? hint : <p className={styles.error}>{error}</p>}</div>
     </div>
   );

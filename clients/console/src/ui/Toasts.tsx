@@ -25,8 +25,9 @@ interface Toasts {
   readonly close: (id: string) => void;
 }
 
-/** Good news disappears by itself after so long; it is read aloud anyway. */
+/** Good news disappears by itself after so long; it is read aloud anyway. What can be undone stays longer. */
 const SUCCESS_MS = 8_000;
+const UNDO_MS = 20_000;
 
 const Current = createContext<Toasts | undefined>(undefined);
 
@@ -44,7 +45,8 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     setShown((all) => [...all.filter((each) => each.id !== id), added]);
     if (toast.kind === "success") {
       // A later toast with the same id stays.
-      setTimeout(() => setShown((all) => all.filter((each) => each !== added)), SUCCESS_MS);
+      const stays = toast.actions === undefined ? SUCCESS_MS : UNDO_MS;
+      setTimeout(() => setShown((all) => all.filter((each) => each !== added)), stays);
     }
   }, []);
   const toasts = useMemo(() => ({ show, close }), [show, close]);
