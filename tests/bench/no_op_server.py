@@ -27,7 +27,7 @@ async def _serve(settings: Settings) -> None:
         method: grpc.unary_unary_rpc_method_handler(_echo)
     }
     front.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
-    address = front.add_address("listen", "127.0.0.1:0", None, require_client=False)
+    address = front.add_address("listen", "127.0.0.1:0", None, clients="off")
     await front.start()
     print(address, flush=True)
     await asyncio.Event().wait()

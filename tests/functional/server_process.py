@@ -35,6 +35,8 @@ class ServerProcess(Lifecycle):
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self.address = ""
+        self.page = ""
+        """The URL of the console; empty without HTTP."""
 
     @property
     def pid(self) -> int:
@@ -94,6 +96,7 @@ class ServerProcess(Lifecycle):
         while True:
             line = log.readline()
             if line.startswith(b"{") and (event := json.loads(line))["event"] == "serving":
+                self.page = event.get("http", "")
                 return str(event["address"])
             if not line:
                 try:

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import termios
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -354,7 +355,9 @@ def test_serve_with_the_demo_prints_three_calls_that_work(tmp_path: Path) -> Non
         assert process.stdout is not None
         ready = process.stdout.readline()
         assert ready.startswith("localdial is ready on 127.0.0.1:")
-        address = ready.split()[-1]
+        address = ready.split()[4].removesuffix(";")
+        with urllib.request.urlopen(ready.split()[-1]) as page:
+            assert page.status == 200
         printed = [process.stdout.readline().strip() for _ in range(6)]
         resolve, route, grpcurl = [shlex.split(line) for line in printed[3:]]
         for program, *arguments in (resolve, route):

@@ -46,7 +46,7 @@ class Supervised:
                 # Give it its own process group, as a shell does.
                 process_group=0,
             )
-        ready = re.fullmatch(r"localdial is ready on (.+)\n", self.read_line())
+        ready = re.fullmatch(r"localdial is ready on (\S+?)(?:; its page is \S+)?\n", self.read_line())
         assert ready, f"the server did not start: {self.log.read_text('utf-8')}"
         self.address = ready[1]
 

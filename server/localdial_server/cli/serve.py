@@ -22,10 +22,14 @@ from localdial_server.cli.options import ConfigOption
 from localdial_server.cli.output import Output
 from localdial_server.settings.addresses import reachable
 from localdial_server.settings.errors import StartError, raise_if_any
+from localdial_server.settings.values import read_values
 from localdial_server.settings.variables import ENV_PREFIX
 
 # -P keeps modules in the working directory from being imported.
 _PYTHON: Final = (sys.executable, "-P", "-m")
+
+# Any free port, so that a demo starts beside any other program.
+_DEMO_HTTP: Final = "127.0.0.1:0"
 
 # How long the thread that loads the demo may take to notice that the server has stopped.
 _DEMO_JOIN_SECONDS: Final = 5.0
@@ -67,6 +71,14 @@ def serve(
         int | None,
         typer.Option(metavar="N", help="Server processes that share the port; more than 1 needs PostgreSQL."),
     ] = None,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Also serve the API as JSON, and the console, over HTTP on this address; port 0 takes any "
+            "free port.",
+        ),
+    ] = None,
     webhook: Annotated[
         str | None,
         typer.Option(
@@ -84,7 +96,12 @@ def serve(
     ] = False,
     config_file: ConfigOption = None,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Also load the demo organization, and print three calls to paste.")
+        bool,
+        typer.Option(
+            "--demo",
+            help="Also load the demo organization, print three calls to paste, and serve HTTP on a free "
+            "port.",
+        ),
     ] = False,
     worker: Annotated[bool, typer.Option("--worker", hidden=True)] = False,
     load_demo: Annotated[str, typer.Option("--load-demo", hidden=True)] = "",
@@ -92,9 +109,9 @@ def serve(
     """Run the server until SIGTERM or Ctrl-C."""
     demo_threads: list[threading.Thread] = []
 
-    def on_ready(address: str) -> None:
+    def on_ready(address: str, page: str) -> None:
         # This runs in the server's event loop, so it must not wait for the server.
-        out.announce(*_ready(address))
+        out.announce(*_ready(address, page))
         if demo:
             thread = threading.Thread(target=_load_demo, args=(address, out), name="demo", daemon=True)
             demo_threads.append(thread)
@@ -106,14 +123,17 @@ def serve(
     if load_demo:
         _load_demo(load_demo, out)
         return
-    settings = lasting_settings_from(
-        out,
-        config_file,
-        listen=listen,
-        workers=workers,
-        webhook_listen=webhook,
-        allow_insecure=insecure or None,
-    )
+    options: dict[str, object] = {
+        "listen": listen,
+        "workers": workers,
+        "http_listen": http,
+        "webhook_listen": webhook,
+        "allow_insecure": insecure or None,
+    }
+    settings = lasting_settings_from(out, config_file, **options)
+    if demo and not settings.http_listen:
+        # Not before, because the option would win over the environment and the file.
+        settings = read_values(config_file, (), **{**options, "http_listen": _DEMO_HTTP}).settings()
     if settings.webhook_listen:
         raise_if_any(settings.webhook_problems)
     if demo and (settings.uses_tls or settings.credentials_required):
@@ -128,7 +148,7 @@ def serve(
         supervised.become_supervisor(
             settings,
             (*_PYTHON, "localdial_server.cli.supervise"),
-            ready_line=lambda address: out.announcement(*_ready(address)),
+            ready_line=lambda address, page: out.announcement(*_ready(address, page)),
             demo=(lambda address: _demo_command(address, out)) if demo else None,
             as_json=out.as_json,
         )
@@ -140,8 +160,12 @@ def serve(
         thread.join(_DEMO_JOIN_SECONDS)
 
 
-def _ready(address: str) -> tuple[Mapping[str, str], str]:
-    return {"address": address}, f"localdial is ready on {address}"
+def _ready(address: str, page: str) -> tuple[Mapping[str, str], str]:
+    """Return the line, as JSON and as text. `page` is the URL of the console; empty without HTTP."""
+    text = f"localdial is ready on {address}"
+    if not page:
+        return {"address": address}, text
+    return {"address": address, "page": page}, f"{text}; its page is {page}"
 
 
 def _demo_command(address: str, out: Output) -> Sequence[str]:
@@ -157,13 +181,12 @@ def _demo_command(address: str, out: Output) -> Sequence[str]:
 def _serve_as_worker() -> None:
     """Serve as one of several workers, reporting to the supervisor as `Supervisor` expects."""
     from localdial_server.runtime import serve as server_process  # noqa: PLC0415 - slow to load
-    from localdial_server.settings.values import read_values  # noqa: PLC0415 - slow to load
 
     to_supervisor = Output(as_json=True)
     try:
         server_process.serve(
             read_values().settings(),
-            lambda address: to_supervisor.announce({"address": address}),
+            lambda address, _: to_supervisor.announce({"address": address}),
             shared_port=True,
             stop_when=sys.stdin.fileno(),
         )

@@ -13,6 +13,7 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status
 
 from localdial_server.app.current_caller import CURRENT_CALLER, Caller
 from localdial_server.domain.errors import PurchasePending, Reason, ServiceError
@@ -23,6 +24,7 @@ from localdial_server.rpc.admission import Admission, Ticket
 from localdial_server.rpc.authentication import Authenticator
 from localdial_server.rpc.call_context import CallContext
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
+from localdial_server.rpc.encoded_request import EncodedRequest
 from localdial_server.rpc.incidents import Incidents
 from localdial_server.rpc.life_cycle import LifeCycle, ShuttingDown
 from localdial_server.rpc.peers import address_of
@@ -139,13 +141,17 @@ class RpcHandlers:
         bounds = RequestBounds(self._contract, descriptor.input_type)
         life_cycle = self.life_cycle
 
-        async def handle(raw: bytes, context: CallContext) -> bytes:
+        async def handle(received: bytes | EncodedRequest, context: CallContext) -> bytes:
             principal = ticket = request = None
+            raw = received if isinstance(received, bytes) else b""
             try:
                 if not life_cycle.is_serving:
                     await life_cycle.refuse(context.time_remaining())
                 bounds.require_size(raw)
                 principal = await self._authenticate(context)
+                if not isinstance(received, bytes):
+                    raw = await received.decoded()
+                    bounds.require_size(raw)
                 ticket = gate.try_enter(raw) or await gate.enter(raw, principal)
                 bounds.require_items(raw)
                 request = parse(request_class, raw)
@@ -170,13 +176,7 @@ class RpcHandlers:
             note_refused_caller(reason, descriptor, principal, context.peer())
             if reason in _PACED or reason in _MISTAKES:
                 await gate.pace_refusal(raw, principal, is_mistake=reason in _MISTAKES)
-            trailer = trailing_metadata(status, context.time_remaining())
-            try:
-                await context.abort(_CODES[status.code], status.message, trailer)
-            except grpc.aio.AbortError as error:
-                # grpc.aio keeps the exception and raises it again. With its traceback, which has this frame,
-                # it would stay in memory until the garbage collector finds the cycle.
-                error.__traceback__ = None
+            await _abort(context, status)
             return b""
 
         return grpc.unary_unary_rpc_method_handler(handle)
@@ -239,6 +239,16 @@ async def _in_time(
             return await call
     except TimeoutError:
         raise when_time_is_up() from None
+
+
+async def _abort(context: CallContext, status: Status) -> None:
+    trailer = trailing_metadata(status, context.time_remaining())
+    try:
+        await context.abort(_CODES[status.code], status.message, trailer)
+    except grpc.aio.AbortError as error:
+        # grpc.aio keeps the exception and raises it again. With its traceback, which has the frames of its
+        # callers, it would stay in memory until the garbage collector finds the cycle.
+        error.__traceback__ = None
 
 
 def _caller(

@@ -11,13 +11,14 @@ import grpc
 from h2corn import RequestPolicy
 from typing_extensions import override
 
+from localdial_server.rpc.asgi import AsgiApplication
 from localdial_server.rpc.capacity import Bounds
 from localdial_server.rpc.fast_front.application import Application
 from localdial_server.runtime.front import Front, FrontLimits
 from localdial_server.runtime.h2corn_listener import H2cornListener
 from localdial_server.settings.addresses import opened
 from localdial_server.settings.variables import env_name
-from localdial_server.tls.server_certificates import ServerCertificates
+from localdial_server.tls.server_certificates import ClientCertificates, ServerCertificates
 
 # As in `runtime.connections`, whose reasons apply here too.
 _HANDSHAKE_SECONDS: Final = 5.0
@@ -27,6 +28,9 @@ _STREAMS: Final = 100
 
 # More than the metadata that we accept, which we refuse with a status. h2corn would close the connection.
 _HEADER_BYTES: Final = 64 * 1024
+
+# The longest first line of an HTTP/1.1 request.
+_LINE_BYTES: Final = 8 * 1024
 
 # The bytes that one call, and one connection, may send before they are read.
 _CALL_WINDOW: Final = 256 * 1024
@@ -53,6 +57,7 @@ class FastFront(Front):
     # calls took a third more CPU time. A call takes a quarter of its time on gRPC's front, so four times as
     # many may wait. With 250, a server at three quarters of its peak refused calls after a pause of 30 ms.
     calls = Bounds(running=128, waiting=1_000, waiting_in_all=10_000)
+    speaks_http = True
 
     def __init__(self, limits: FrontLimits, *, shared_port: bool, json_log: bool = False) -> None:
         """With `shared_port`, other processes may listen on the same ports.
@@ -61,7 +66,7 @@ class FastFront(Front):
         """
         # h2corn would tell systemd that the server is ready before it is, and that it stops when it does not.
         os.environ.pop("NOTIFY_SOCKET", None)
-        self._limits = limits
+        self.limits = limits
         self._shared_port = shared_port
         self._log_format = "json" if json_log else "text"
         self._application = Application(limits.request_bytes)
@@ -79,7 +84,12 @@ class FastFront(Front):
 
     @override
     def add_address(
-        self, setting: str, listen: str, certificates: ServerCertificates | None, *, require_client: bool
+        self,
+        setting: str,
+        listen: str,
+        certificates: ServerCertificates | None,
+        *,
+        clients: ClientCertificates,
     ) -> str:
         def listening(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
             opened_socket = socket.create_server(
@@ -94,15 +104,19 @@ class FastFront(Front):
             return opened_socket
 
         address, sockets = self._sockets.enter_context(opened(listen, env_name(setting), listening))
-        self._listeners.append(self._listener(sockets, certificates, require_client=require_client))
+        self._listeners.append(self._listener(sockets, certificates, clients))
         return address
+
+    @override
+    def serve_others(self, application: AsgiApplication) -> None:
+        self._application.others = application
 
     @override
     def add_unix_socket(self, path: str) -> None:
         opened_socket = self._sockets.enter_context(socket.socket(socket.AF_UNIX))
         opened_socket.bind(path)
         opened_socket.listen(_WAITING_CONNECTIONS)
-        self._listeners.append(self._listener([opened_socket], None, require_client=False))
+        self._listeners.append(self._listener([opened_socket], None, "off"))
 
     @override
     async def start(self) -> None:
@@ -118,13 +132,12 @@ class FastFront(Front):
         self,
         sockets: Sequence[socket.socket],
         certificates: ServerCertificates | None,
-        *,
-        require_client: bool,
+        clients: ClientCertificates,
     ) -> H2cornListener:
-        options = _options(self._limits) | {"log_format": self._log_format}
+        options = _options(self.limits) | {"log_format": self._log_format}
         if certificates is not None:
-            options |= _tls_options(certificates, require_client=require_client)
-        return H2cornListener(self._application, sockets, options, certificates, self._limits.age_seconds)
+            options |= _tls_options(certificates, clients)
+        return H2cornListener(self._application, sockets, options, certificates, self.limits.age_seconds)
 
 
 def _keep_alive(listening: socket.socket) -> None:
@@ -143,7 +156,7 @@ def _options(limits: FrontLimits) -> dict[str, Any]:
     """Return the options of h2corn."""
     return {
         "grpc": True,
-        "http1": False,
+        "http1": True,
         "lifespan": "off",
         # The access log would contain phone numbers.
         "access_log": False,
@@ -152,6 +165,9 @@ def _options(limits: FrontLimits) -> dict[str, Any]:
         "runtime_threads": 1,
         "limit_connections": limits.connections,
         "max_concurrent_streams": _STREAMS,
+        "limit_request_head_size": _HEADER_BYTES,
+        "limit_request_line": _LINE_BYTES,
+        "limit_request_field_size": _HEADER_BYTES,
         "h2_max_header_list_size": _HEADER_BYTES,
         "h2_max_header_block_size": _HEADER_BYTES,
         "h2_initial_stream_window_size": _CALL_WINDOW,
@@ -177,9 +193,9 @@ def _policy(path: str, idle_seconds: float, limits: FrontLimits) -> RequestPolic
     )
 
 
-def _tls_options(certificates: ServerCertificates, *, require_client: bool) -> dict[str, Any]:
+def _tls_options(certificates: ServerCertificates, clients: ClientCertificates) -> dict[str, Any]:
     chain, key, authorities = certificates.files.paths
     options: dict[str, Any] = {"certfile": chain, "keyfile": key}
-    if require_client:
-        options |= {"ca_certs": authorities, "cert_reqs": "required"}
+    if clients != "off":
+        options |= {"ca_certs": authorities, "cert_reqs": clients}
     return options

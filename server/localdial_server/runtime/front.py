@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import grpc
 
+from localdial_server.rpc.asgi import AsgiApplication
 from localdial_server.rpc.capacity import Bounds
 from localdial_server.rpc.contract import Contract
 from localdial_server.rpc.request_sizes import limits_by_path, transport_limit_bytes
 from localdial_server.runtime.connections import connection_limit, raise_file_limit
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.variables import env_name
-from localdial_server.tls.server_certificates import ServerCertificates
+from localdial_server.tls.server_certificates import ClientCertificates, ServerCertificates
 
 if TYPE_CHECKING:
     from localdial_server.settings.settings import Settings
@@ -37,6 +38,9 @@ class Front(Protocol):
 
     calls: Bounds
     """How many resolves may run at once, and how many may wait (`rpc.admission`)."""
+    speaks_http: bool
+    """Whether all its addresses serve requests that are not gRPC's too, by `serve_others`."""
+    limits: FrontLimits
 
     def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Serve the methods of these handlers, which `grpc.method_handlers_generic_handler` has made."""
@@ -45,12 +49,20 @@ class Front(Protocol):
         """Do nothing: generated code calls this in addition."""
 
     def add_address(
-        self, setting: str, listen: str, certificates: ServerCertificates | None, *, require_client: bool
+        self,
+        setting: str,
+        listen: str,
+        certificates: ServerCertificates | None,
+        *,
+        clients: ClientCertificates,
     ) -> str:
         """Listen on `listen`, host:port, which `setting` names; return it with port 0 replaced.
 
-        With `require_client`, callers must present a client certificate. Raises `StartError`.
+        `clients`: whether callers present a client certificate. Raises `StartError`.
         """
+
+    def serve_others(self, application: AsgiApplication) -> None:
+        """Let an ASGI application serve the requests that are not gRPC's, if the front `speaks_http`."""
 
     def add_unix_socket(self, path: str) -> None:
         """Listen on a Unix socket at `path`, without TLS. Raises `OSError`."""

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from localdial_server.runtime.front import Front
@@ -24,10 +24,12 @@ def bind(front: Front, settings: "Settings", certificates: ServerCertificates | 
     Raises `StartError`.
     """
     required = settings.tls_client_certificates == "required"
-    address = front.add_address("listen", settings.listen, certificates, require_client=required)
+    address = front.add_address(
+        "listen", settings.listen, certificates, clients="required" if required else "off"
+    )
     if certificates is not None and settings.tls_client_listen:
         listen = settings.tls_client_listen
-        second = front.add_address("tls_client_listen", listen, certificates, require_client=True)
+        second = front.add_address("tls_client_listen", listen, certificates, clients="required")
         _log.info("serving callers with a client certificate", extra={"address": second})
     return address
 
@@ -55,8 +57,11 @@ def own_socket(front: Front) -> Iterator[str]:
         yield target
 
 
-def exposure(settings: "Settings", address: str) -> Event:
-    """Return the event that says who may call the server at `address`: with which credentials, or anybody."""
+def exposure(settings: "Settings", addresses: Sequence[str]) -> Event:
+    """Return the event that says who may call the server: with which credentials, or anybody.
+
+    `addresses` are those of the API.
+    """
     if settings.credentials_required:
         accepted = ["an API key"]
         if settings.jwt_issuer:
@@ -64,11 +69,12 @@ def exposure(settings: "Settings", address: str) -> Event:
         if settings.tls_client_principals:
             accepted.append("a client certificate")
         return Event(logging.INFO, "callers need a credential", {"credential": " or ".join(accepted)})
-    if is_loopback(address):
+    exposed = [each for each in addresses if not is_loopback(each)]
+    if not exposed:
         event = "any program on this machine may call the server: it requires no credentials"
         return Event(logging.INFO, event, {})
     event = (
         "whoever reaches the server may read every call, and buy and delete numbers: it requires no "
         "credentials (LOCALDIAL_ALLOW_INSECURE)"
     )
-    return Event(logging.WARNING, event, {"address": address})
+    return Event(logging.WARNING, event, {"address": " ".join(exposed)})

@@ -6,7 +6,7 @@ import functools
 import gc
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 import grpc
@@ -29,8 +29,10 @@ from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.runtime.authentication import authentication
 from localdial_server.runtime.bootstrap import application
 from localdial_server.runtime.front import Front, front_of
-from localdial_server.runtime.ports import bind, exposure, own_socket
-from localdial_server.runtime.side_listeners import metrics_served, webhook_served
+from localdial_server.runtime.http_face import http_face
+from localdial_server.runtime.listeners import served
+from localdial_server.runtime.ports import exposure
+from localdial_server.runtime.side_listeners import metrics_served
 from localdial_server.runtime.sqlite_version import wal_reset_bug
 from localdial_server.runtime.stopping import stop_gracefully
 from localdial_server.runtime.storage import Background, Storage
@@ -62,14 +64,15 @@ _SERVICE_NAMES = [f"{PACKAGE}.{name}" for name in SERVICES]
 
 def serve(
     settings: "Settings",
-    on_ready: Callable[[str], None],
+    on_ready: Callable[[str, str], None],
     *,
     shared_port: bool = False,
     stop_when: int | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish the running calls. SIGHUP reloads the certificate.
 
-    `on_ready` gets the address, host:port. With `shared_port`, other processes may listen on the same one.
+    `on_ready` gets the address, host:port, and the URL of the console, which is empty without HTTP. With
+    `shared_port`, other processes may listen on the same address.
     `stop_when` is a file descriptor that stops the server when it becomes readable. Raises `StartError`.
     """
     configure_logging(settings.log_level, settings.log_format)
@@ -82,7 +85,7 @@ def serve(
 async def _serve(
     settings: "Settings",
     certificates: ServerCertificates | None,
-    on_ready: Callable[[str], None],
+    on_ready: Callable[[str, str], None],
     *,
     shared_port: bool,
     stop_when: int | None,
@@ -102,7 +105,8 @@ async def _serve(
             _admission(settings, app.storage, front),
             app.use_cases.importing.shares_account,
         )
-        front.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
+        handlers = rpc.handlers(_servicers(app.use_cases, contract))
+        front.add_generic_rpc_handlers(handlers)
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], front)
         health_servicer = HealthServicer([*_SERVICE_NAMES, CALL_BACKS, DEGRADED_CALL_BACKS])
         # It calls the two methods of a server that a front has too.
@@ -113,8 +117,11 @@ async def _serve(
             await app.wait_until_usable(stop, settings.listen)
             if stop.is_set():
                 return
-        address = bind(front, settings, certificates)
-        async with _served(front, settings, certificates, shared_port=shared_port) as stop_webhook:
+        face = None
+        if settings.http_listen or front.speaks_http:
+            face = http_face(settings, contract, handlers, health_servicer)
+        async with served(front, face, settings, certificates, shared_port=shared_port) as listeners:
+            address = listeners.address
             await app.wait_until_usable(stop, address)
             if stop.is_set():
                 return
@@ -133,18 +140,19 @@ async def _serve(
                     "serving",
                     extra={
                         "address": address,
+                        **({"http": listeners.page_url} if listeners.page_url else {}),
                         "database": settings.shown_database_url,
                         "tls": settings.uses_tls,
                     },
                 )
                 if not shared_port:
-                    exposure(settings, address).write(_log)
+                    exposure(settings, listeners.of_the_api).write(_log)
                 if warning := wal_reset_bug(settings):
                     _log.warning(warning)
-                on_ready(address)
+                on_ready(address, listeners.page_url)
                 await stop.wait()
                 _log.info("stopping")
-                await stop_gracefully(front, rpc, health_servicer, stop_webhook, settings)
+                await stop_gracefully(front, rpc, health_servicer, listeners.stop_others, settings)
     _log.info("stopped")
 
 
@@ -197,34 +205,6 @@ async def _keep_health(storage: Storage, servicer: HealthServicer, settings: "Se
         for name, is_serving in states.items():
             await servicer.set(name, _SERVING if is_serving else _NOT_SERVING)
         await asyncio.sleep(settings.snapshot_poll_seconds)
-
-
-@contextlib.asynccontextmanager
-async def _served(
-    front: Front,
-    settings: "Settings",
-    certificates: ServerCertificates | None,
-    *,
-    shared_port: bool,
-) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Start the front, and the server's webhook if the settings name an address for one.
-
-    Yields a function that stops the webhook after the requests under way.
-    """
-    async with contextlib.AsyncExitStack() as stack:
-        target = stack.enter_context(own_socket(front)) if settings.webhook_listen else None
-        stack.push_async_callback(front.stop, 0)
-        await front.start()
-        if target is None:
-            yield _nothing
-        else:
-            yield await stack.enter_async_context(
-                webhook_served(settings, target, certificates, shared_port=shared_port)
-            )
-
-
-async def _nothing() -> None:
-    pass
 
 
 @contextlib.asynccontextmanager

@@ -2,18 +2,24 @@
 
 import asyncio
 import contextlib
+import functools
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY
 
 from localdial_server.observability import metrics_server
+from localdial_server.runtime.http_face import ServedHttp
 from localdial_server.settings.addresses import cannot_listen
 from localdial_server.settings.variables import env_name
 from localdial_server.tls.server_certificates import ServerCertificates, for_http
 
 if TYPE_CHECKING:
     from localdial_server.settings.settings import Settings
+    from localdial_server.web.api.application import HttpFace
+
+_log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
@@ -53,9 +59,26 @@ async def webhook_served(
     Yields a function that stops the webhook after the lame-duck period and the requests under way. Raises
     `StartError` if its address cannot be bound.
     """
-    from localdial_server.web.webhook.http_server import serving  # noqa: PLC0415 - slow to load
     from localdial_server.web.webhook.routing_client import Server  # noqa: PLC0415 - slow to load
+    from localdial_server.web.webhook.serving import serving  # noqa: PLC0415 - slow to load
 
     listen = settings.webhook_listen
     async with serving(settings, Server(server), listen, certificates, shared_port=shared_port) as served:
         yield served.stop
+
+
+@contextlib.asynccontextmanager
+async def webhook_mounted(
+    settings: "Settings", server: str, face: "HttpFace", http: ServedHttp
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Serve the webhook of the server at the gRPC target `server` on the address of the HTTP face.
+
+    Yields a function that stops both.
+    """
+    from localdial_server.web.webhook.routing_client import Server  # noqa: PLC0415 - slow to load
+    from localdial_server.web.webhook.serving import running  # noqa: PLC0415 - slow to load
+
+    async with running(settings, Server(server)) as webhook:
+        face.others = dict.fromkeys(webhook.paths, webhook.application)
+        _log.info("serving the webhook", extra={"address": http.address})
+        yield functools.partial(webhook.stop, http.stop)

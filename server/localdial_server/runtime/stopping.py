@@ -23,7 +23,7 @@ async def stop_gracefully(
     front: Front,
     rpc: RpcHandlers,
     health: HealthServicer,
-    stop_webhook: Callable[[], Awaitable[None]],
+    stop_others: Callable[[], Awaitable[None]],
     settings: "Settings",
 ) -> None:
     """Finish the calls in flight, refuse new ones, and close all connections.
@@ -32,8 +32,9 @@ async def stop_gracefully(
     clients are first told, with their next call, to go elsewhere.
     """
     await health.enter_graceful_shutdown()
-    # The webhook's requests under way make calls to this server.
-    await stop_webhook()
+    # The webhook's requests under way make calls to this server. Clients over HTTP do not repeat a call that
+    # is refused, so theirs are served for as long as they come.
+    await stop_others()
     await rpc.life_cycle.refuse_for(settings.lame_duck_seconds)
     # Each connection closes when its last call has ended.
     closing = asyncio.create_task(front.stop(settings.drain_seconds + _LAST_RESPONSES_SECONDS))

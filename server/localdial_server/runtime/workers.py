@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 from localdial_server.observability.logs import configure_logging
 from localdial_server.runtime.connections import raise_file_limit
 from localdial_server.runtime.forgotten_state import refuse_forgotten_state
+from localdial_server.runtime.http_face import page_url
 from localdial_server.runtime.ports import exposure
 from localdial_server.runtime.supervision import HANDED_OVER_ENV, Event, Supervision
 from localdial_server.settings.addresses import listen_alone, opened
@@ -36,15 +37,16 @@ def become_supervisor(
     settings: "Settings",
     program: Sequence[str],
     *,
-    ready_line: Callable[[str], str],
+    ready_line: Callable[[str, str], str],
     demo: Callable[[str], Sequence[str]] | None,
     as_json: bool,
 ) -> NoReturn:
     """Replace the program of this process by the one that serves with several workers.
 
-    `program` runs `supervision.run`. `ready_line` returns what it prints once all workers serve at an
-    address, and `demo`, if not None, the command that loads the demo then. `as_json`: print an error of the
-    supervisor as JSON. Raises `StartError` if the server cannot start.
+    `program` runs `supervision.run`. `ready_line` returns what it prints once all workers serve: it gets the
+    address and the URL of the console, which is empty without HTTP. `demo`, if not None, returns the command
+    that loads the demo then. `as_json`: print an error of the supervisor as JSON. Raises `StartError` if the
+    server cannot start.
     """
     configure_logging(settings.log_level, settings.log_format)
     # Workers inherit the limit, and each has pipes to the supervisor.
@@ -53,15 +55,25 @@ def become_supervisor(
     refuse_forgotten_state(settings)
     # Fail now if a certificate cannot be used.
     certificates = server_certificates(settings)
+    # On the same address, one server serves both.
+    is_shared = settings.webhook_listen == settings.http_listen
+    webhook_listen = "" if is_shared else settings.webhook_listen
     with (
         _held_port("listen", settings.listen) as address,
         _held_port("tls_client_listen", settings.tls_client_listen) as client_address,
-        _held_port("webhook_listen", settings.webhook_listen) as webhook_address,
+        _held_port("http_listen", settings.http_listen) as http_address,
+        _held_port("webhook_listen", webhook_listen) as webhook_address,
     ):
         serving = {"address": address, "workers": settings.workers, "tls": settings.uses_tls}
-        events = [Event(logging.INFO, "serving", serving), exposure(settings, address)]
-        if webhook_address:
-            events.append(Event(logging.INFO, "serving the webhook", {"address": webhook_address}))
+        page = page_url(settings, address, http_address)
+        if page:
+            serving["http"] = page
+        of_the_api = [each for each in (address, http_address) if each]
+        events = [Event(logging.INFO, "serving", serving), exposure(settings, of_the_api)]
+        if settings.webhook_listen:
+            events.append(
+                Event(logging.INFO, "serving the webhook", {"address": webhook_address or http_address})
+            )
         supervision = Supervision(
             workers=settings.workers,
             stop_seconds=settings.stop_seconds + settings.database_timeout_seconds + _MARGIN_SECONDS,
@@ -70,14 +82,15 @@ def become_supervisor(
             metrics_listen=settings.metrics_listen,
             metrics_use_tls=for_http(settings.metrics_listen, certificates) is not None,
             events=events,
-            ready_line=ready_line(address),
+            ready_line=ready_line(address, page),
             demo=[] if demo is None else demo(address),
             as_json=as_json,
         )
         addresses = {
             "listen": address,
             "tls_client_listen": client_address,
-            "webhook_listen": webhook_address,
+            "http_listen": http_address,
+            "webhook_listen": http_address if is_shared else webhook_address,
             "metrics_listen": "",
         }
         environment = {**_environment(settings, addresses), HANDED_OVER_ENV: supervision.to_json()}

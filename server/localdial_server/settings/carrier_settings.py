@@ -22,7 +22,7 @@ from localdial_server.domain.costly_numbers import CostlyKind
 from localdial_server.domain.dialing_permissions import DialingPermission, DialingPermissions
 from localdial_server.domain.formats import IDENTIFIER
 from localdial_server.domain.spending import Limits, SpendingLimits
-from localdial_server.settings.validators import is_loopback, upper_case, valid_country
+from localdial_server.settings.validators import is_loopback, split, upper_case, valid_country
 
 _SID: Final = re.compile(r"[A-Z]{2}[0-9a-f]{32}", re.ASCII)
 _OTHER_CARRIERS_SID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", re.ASCII)
@@ -77,13 +77,8 @@ def _the_only_handler(sid: str, info: ValidationInfo) -> str:
     return sid
 
 
-def _split(value: object) -> object:
-    """Split the text of a variable or option; an array of JSON or the TOML file is a list already."""
-    return value.replace(",", " ").split() if isinstance(value, str) else value
-
-
 _Country = Annotated[str, BeforeValidator(upper_case), AfterValidator(valid_country)]
-_Countries = Annotated[frozenset[_Country], NoDecode, BeforeValidator(_split)]
+_Countries = Annotated[frozenset[_Country], NoDecode, BeforeValidator(split)]
 
 # How many numbers one organization may have or buy.
 _Limit = Annotated[int, Field(ge=0, le=10_000_000)]

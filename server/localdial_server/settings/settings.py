@@ -28,6 +28,7 @@ from localdial_server.domain.rates import Rate, Rates
 from localdial_server.settings.carrier_settings import CarrierSettings
 from localdial_server.settings.errors import SettingProblem, SettingsError
 from localdial_server.settings.field_docstrings import field_docstrings
+from localdial_server.settings.http_settings import HttpSettings
 from localdial_server.settings.identity_settings import IdentitySettings
 from localdial_server.settings.limit_settings import LimitSettings
 from localdial_server.settings.security_settings import SecuritySettings, safe_to_expose
@@ -64,11 +65,14 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Carrier": ("carrier", "simulator"),
     "Twilio": ("twilio",),
     "Spending and toll fraud": ("max_numbers", "max_purchases", "destination", "organization_limits"),
+    "HTTP": ("http",),
     "Voice webhook": ("webhook",),
 }
 
 # Settings with several values, which may be separated by spaces.
-_LISTS: Final = frozenset({"destination_countries", "webhook_account_tokens", "webhook_shared_keys"})
+_LISTS: Final = frozenset(
+    {"destination_countries", "http_origins", "webhook_account_tokens", "webhook_shared_keys"}
+)
 
 # Settings that are paths of files.
 _FILES: Final = frozenset({"tls_certificate", "tls_key", "tls_client_ca"})
@@ -77,10 +81,10 @@ _FILES: Final = frozenset({"tls_certificate", "tls_key", "tls_client_ca"})
 _JSON: Final = frozenset({"twilio_subaccounts", "organization_limits", "tls_client_principals"})
 
 # Options whose name is not that of the setting.
-_OPTION_NAMES = {"webhook_listen": "--webhook", "allow_insecure": "--insecure"}
+_OPTION_NAMES = {"http_listen": "--http", "webhook_listen": "--webhook", "allow_insecure": "--insecure"}
 
 
-class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySettings):
+class Settings(HttpSettings, CarrierSettings, IdentitySettings, LimitSettings, SecuritySettings):
     """The settings of the server; immutable. Use `read_settings` to create them.
 
     Constructed directly, as in tests, they come from keyword arguments and the environment, but no file.
@@ -206,7 +210,8 @@ class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySetting
     def credentials_required(self) -> bool:
         """Whether a call without credentials is refused."""
         names_callers = self.jwt_issuer or self.tls_client_principals
-        is_local = is_loopback(self.listen) and not names_callers
+        addresses = [each for each in (self.listen, self.http_listen) if each]
+        is_local = all(map(is_loopback, addresses)) and not names_callers
         return self.require_credentials or not (self.allow_insecure or is_local)
 
     @property
@@ -252,8 +257,8 @@ class Settings(CarrierSettings, IdentitySettings, LimitSettings, SecuritySetting
 
     @property
     def stop_seconds(self) -> float:
-        """How long the calls of a stopping server may take: first the webhook's, then gRPC's."""
-        servers = 2 if self.webhook_listen else 1
+        """How long the calls of a stopping server may take: first those of HTTP servers, then gRPC's."""
+        servers = 2 if self.webhook_listen or self.http_listen else 1
         return servers * (self.lame_duck_seconds + self.drain_seconds)
 
     @property

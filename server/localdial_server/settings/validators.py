@@ -181,3 +181,8 @@ def _valid_pairs(secret: "SecretStr", form: str) -> "SecretStr":
     if not all(name and value for name, value in secret_pairs(secret)):
         raise ValueError(f"must be {form} pairs, separated by commas or spaces")
     return secret
+
+
+def split(value: object) -> object:
+    """Split the text of a variable or option; an array of JSON or the TOML file is a list already."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import grpc
 
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from localdial_server.tls.certificate_files import CertificateFiles, LoadedCertificate
 
 _log = logging.getLogger(__name__)
+
+ClientCertificates = Literal["off", "optional", "required"]
+_VERIFY_MODES: Final = {
+    "off": ssl.CERT_NONE,
+    "optional": ssl.CERT_OPTIONAL,
+    "required": ssl.CERT_REQUIRED,
+}
 
 _POLL_SECONDS: Final = 1.0
 _WARNING: Final = dt.timedelta(days=7)
@@ -74,14 +81,16 @@ class ServerCertificates:
             return current.client_context
         return current.context
 
-    def following_context(self) -> ssl.SSLContext:
-        """Return a context, for servers without client certificates, that follows the files."""
+    def following_context(self, clients: ClientCertificates = "off") -> ssl.SSLContext:
+        """Return a context that follows the files. `clients`: whether it asks for client certificates."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        # This stays as it is here; all else is that of the newest context.
+        context.verify_mode = _VERIFY_MODES[clients]
 
         # OpenSSL calls it for every handshake, also without a server name, before it chooses a certificate.
         def use_newest(connection: ssl.SSLObject, *_: Any) -> None:
-            connection.context = self._current.context
+            connection.context = self.context(require_client=clients != "off")
 
         context.sni_callback = use_newest
         return context

@@ -15,7 +15,7 @@ from localdial_server.settings.settings import Settings, describe_settings
 
 from .conftest import Cli
 
-Ready = Callable[[str], None]
+Ready = Callable[[str, str], None]
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
 
     def serve(settings: Settings, on_ready: Ready) -> None:
         started.append(settings)
-        on_ready("127.0.0.1:4711")
+        on_ready("127.0.0.1:4711", "http://127.0.0.1:4712/" if settings.http_listen else "")
 
     monkeypatch.setattr(server_process, "serve", serve)
     return started
@@ -44,6 +44,21 @@ def test_the_listen_option_reaches_the_server_and_the_address_is_printed(
     assert result.stdout == "localdial is ready on 127.0.0.1:4711\n"
     assert [settings.listen for settings in served] == ["127.0.0.1:0"]
     assert json.loads(cli.run("serve", "--json").stdout) == {"address": "127.0.0.1:4711"}
+
+
+def test_the_http_option_reaches_the_server_and_the_page_is_printed(cli: Cli, served: list[Settings]) -> None:
+    result = cli.run("serve", "--http", "127.0.0.1:0")
+    assert result.stdout == "localdial is ready on 127.0.0.1:4711; its page is http://127.0.0.1:4712/\n"
+    assert [settings.http_listen for settings in served] == ["127.0.0.1:0"]
+    assert json.loads(cli.run("serve", "--http", "127.0.0.1:0", "--json").stdout) == {
+        "address": "127.0.0.1:4711",
+        "page": "http://127.0.0.1:4712/",
+    }
+
+
+def test_the_demo_switches_http_on(cli: Cli, served: list[Settings]) -> None:
+    cli.run("serve", "--demo")
+    assert [settings.http_listen for settings in served] == ["127.0.0.1:0"]
 
 
 def test_the_demo_needs_a_server_that_is_open(
@@ -107,7 +122,7 @@ def test_migrate_prints_what_it_did(cli: Cli, monkeypatch: pytest.MonkeyPatch) -
 def test_the_server_keeps_running_when_the_demo_cannot_be_loaded(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_process, "serve", lambda _, on_ready: on_ready("127.0.0.1:1"))
+    monkeypatch.setattr(server_process, "serve", lambda _, on_ready: on_ready("127.0.0.1:1", ""))
     result = cli.run("serve", "--demo")
     assert result.exit_code == ExitCode.OK
     assert "The demo organization is not loaded" in result.stderr

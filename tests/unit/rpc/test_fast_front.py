@@ -88,6 +88,7 @@ async def call(
     whole = {
         "raw_path": path,
         "method": "POST",
+        "http_version": "2",
         "headers": [GRPC, *headers],
         "client": ("192.0.2.1", 50312),
         "extensions": {},
@@ -199,7 +200,7 @@ async def test_an_unknown_path_is_refused_unread_even_if_it_is_no_text() -> None
         raise AssertionError
 
     answer = Answer()
-    scope = {"raw_path": b"/\xff", "method": "POST", "headers": [GRPC]}
+    scope = {"raw_path": b"/\xff", "method": "POST", "http_version": "2", "headers": [GRPC]}
     await ECHO(scope, never, answer.take)
     assert answer.status == (grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
     assert answer.is_trailers_only
@@ -269,7 +270,12 @@ async def test_a_request_that_does_not_come_ends_at_the_deadline() -> None:
     async def receive() -> Any:
         await asyncio.Event().wait()
 
-    scope = {"raw_path": PATH.encode(), "method": "POST", "headers": [GRPC, (b"grpc-timeout", b"9000u")]}
+    scope = {
+        "raw_path": PATH.encode(),
+        "method": "POST",
+        "http_version": "2",
+        "headers": [GRPC, (b"grpc-timeout", b"9000u")],
+    }
     await asyncio.create_task(_served(ECHO, scope, receive, answer))
     assert answer.status[0] is grpc.StatusCode.DEADLINE_EXCEEDED
 
@@ -293,7 +299,7 @@ async def test_a_caller_that_hangs_up_before_its_request_is_whole_gets_no_answer
     async def receive() -> Any:
         return {"type": "http.disconnect"}
 
-    scope = {"raw_path": PATH.encode(), "method": "POST", "headers": [GRPC]}
+    scope = {"raw_path": PATH.encode(), "method": "POST", "http_version": "2", "headers": [GRPC]}
     await ECHO(scope, receive, answer.take)
     assert answer.events == []
 

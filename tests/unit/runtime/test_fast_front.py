@@ -78,7 +78,9 @@ async def served(
     handlers: dict[str, Any] = {"Method": grpc.unary_unary_rpc_method_handler(service.method)}
     front.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("test.Service", handlers)])
     listen = "localhost:0" if certificates else "127.0.0.1:0"
-    address = front.add_address("listen", listen, certificates, require_client=require_client)
+    address = front.add_address(
+        "listen", listen, certificates, clients="required" if require_client else "off"
+    )
     await front.start()
     try:
         yield Served(front, service, address)
@@ -179,7 +181,7 @@ async def test_connections_end_at_their_age_and_calls_do_not(monkeypatch: pytest
 
 def test_the_kernel_looks_for_peers_that_are_gone() -> None:
     front = FastFront(LIMITS, shared_port=False)
-    address = front.add_address("listen", "127.0.0.1:0", None, require_client=False)
+    address = front.add_address("listen", "127.0.0.1:0", None, clients="off")
     host, _, port = address.rpartition(":")
     # h2corn accepts connections like this one.
     (listening,) = front._listeners[0]._sockets

@@ -10,8 +10,9 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from localdial_server.observability.log_limit import LimitedLog
-from localdial_server.rpc.fast_front.call import Call, Send
-from localdial_server.rpc.fast_front.messages import CallerGone, Receive, all_messages, first_message
+from localdial_server.rpc.asgi import AsgiApplication, Receive, Scope, Send
+from localdial_server.rpc.fast_front.call import Call
+from localdial_server.rpc.fast_front.messages import CallerGone, all_messages, first_message
 from localdial_server.rpc.fast_front.metadata import error_headers
 from localdial_server.rpc.fast_front.refused_call import NotGrpc, RefusedCall
 from localdial_server.rpc.request_sizes import RequestTooLarge
@@ -19,7 +20,6 @@ from localdial_server.rpc.status import status_of, trailing_metadata
 
 _log = LimitedLog(logging.getLogger(__name__))
 
-Scope = Mapping[str, Any]
 _Serve = Callable[[Scope, Receive, Send], Awaitable[None]]
 _Work = Callable[[Call, Receive], Awaitable[None]]
 
@@ -45,16 +45,32 @@ class Application:
         self._largest_requests = largest_requests
         # By the bytes of the path, which need not be text.
         self._methods: dict[bytes, _Serve] = {}
+        self.others: AsgiApplication = _refuse
+        """Serves the requests that are not gRPC's."""
 
     def add(self, handlers: Mapping[str, Any]) -> None:
         """Serve the methods of these paths: each a `grpc.RpcMethodHandler`."""
         for path, handler in handlers.items():
             most = self._largest_requests.get(path, _LARGEST_REQUEST)
-            self._methods[path.encode()] = _served(_work(handler, most))
+            self._methods[path.encode()] = _served(_work(handler, most), self._serve_other)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve a request, as ASGI says."""
-        return self._methods.get(scope["raw_path"], _serve_unknown)(scope, receive, send)
+        return self._methods.get(scope["raw_path"], self._serve_unknown)(scope, receive, send)
+
+    async def _serve_unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a call of an unknown path without reading it."""
+        call = Call(scope, send)
+        with contextlib.suppress(RefusedCall):
+            try:
+                call.begin()
+            except NotGrpc:
+                await self._serve_other(scope, receive, send)
+                return
+        await call.send_error(error_headers(grpc.StatusCode.UNIMPLEMENTED, "Method not found!"))
+
+    async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.others(scope, receive, send)
 
 
 class ResponseStream:
@@ -118,8 +134,11 @@ def _both_ways(handler: Any, most: int) -> _Work:
     return work
 
 
-def _served(work: _Work) -> _Serve:
-    """Return the function that serves a method: it ends every call, whatever happens."""
+def _served(work: _Work, serve_other: _Serve) -> _Serve:
+    """Return the function that serves a method: it ends every call, whatever happens.
+
+    `serve_other` serves a request of its path that is not gRPC's.
+    """
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, send)
@@ -127,7 +146,7 @@ def _served(work: _Work) -> _Serve:
             call.begin()
             await work(call, receive)
         except NotGrpc:
-            await _refuse_other(send)
+            await serve_other(scope, receive, send)
         except RefusedCall as refusal:
             headers = error_headers(refusal.code, refusal.message)
             await call.send_error([*headers, *refusal.headers])
@@ -150,19 +169,7 @@ def _served(work: _Work) -> _Serve:
     return serve
 
 
-async def _serve_unknown(scope: Scope, _: Receive, send: Send) -> None:
-    """Refuse a request of an unknown path without reading it."""
-    call = Call(scope, send)
-    with contextlib.suppress(RefusedCall):
-        try:
-            call.begin()
-        except NotGrpc:
-            await _refuse_other(send)
-            return
-    await call.send_error(error_headers(grpc.StatusCode.UNIMPLEMENTED, "Method not found!"))
-
-
-async def _refuse_other(send: Send) -> None:
+async def _refuse(_: Scope, __: Receive, send: Send) -> None:
     await send(_NOT_GRPC)
     await send(_NOT_GRPC_BODY)
 

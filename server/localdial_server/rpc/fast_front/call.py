@@ -1,20 +1,19 @@
 """One call: what its handler may know of it, and how its response is sent."""
 
 import asyncio
-import ipaddress
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 import grpc
 from typing_extensions import override
 
+from localdial_server.rpc.asgi import Scope, Send
 from localdial_server.rpc.call_context import CallContext
-from localdial_server.rpc.fast_front.certificates import auth_context_of
+from localdial_server.rpc.fast_front.certificates import client_names
 from localdial_server.rpc.fast_front.messages import framed
 from localdial_server.rpc.fast_front.metadata import CONTENT_TYPE, Headers, decoded, error_headers, seconds_of
 from localdial_server.rpc.fast_front.refused_call import NotGrpc, RefusedCall
-
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+from localdial_server.rpc.peers import peer_of
 
 # Headers of the protocol itself. All others are the caller's metadata.
 _OF_THE_PROTOCOL: Final = frozenset(
@@ -53,7 +52,7 @@ class Call(CallContext):
         "is_expired",
     )
 
-    def __init__(self, scope: Mapping[str, Any], send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send) -> None:
         self._scope = scope
         self._send = send
         self._is_started = False
@@ -69,7 +68,7 @@ class Call(CallContext):
 
     def begin(self) -> None:
         """Read the headers, and watch the deadline. Raises `NotGrpc` and `RefusedCall`."""
-        is_grpc, metadata_bytes = False, 0
+        is_grpc, timeout, metadata_bytes = False, None, 0
         for header in self._scope["headers"]:
             name = header[0]
             if name in _OF_THE_PROTOCOL:
@@ -77,14 +76,17 @@ class Call(CallContext):
             if name == b"content-type":
                 is_grpc = _is_grpc(header[1])
             elif name == b"grpc-timeout":
-                self._expire_after(header[1])
+                timeout = header[1]
             elif name == b"grpc-encoding":
                 self.encoding = header[1]
             else:
                 self._metadata.append(header)
                 metadata_bytes += len(name) + len(header[1])
-        if not is_grpc or self._scope["method"] != "POST":
+        # HTTP/1.1 has no trailers that gRPC could use.
+        if not is_grpc or self._scope["method"] != "POST" or self._scope["http_version"] != "2":
             raise NotGrpc
+        if timeout is not None:
+            self._expire_after(timeout)
         if metadata_bytes > _METADATA_BYTES:
             raise RefusedCall(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -102,12 +104,7 @@ class Call(CallContext):
         client = self._scope.get("client")
         if client is None:
             return "unix:"
-        host, port = client
-        if ":" not in host:
-            return f"ipv4:{host}:{port}"
-        # A socket for both families has IPv4 callers under IPv6 addresses.
-        mapped = ipaddress.IPv6Address(host.partition("%")[0]).ipv4_mapped
-        return f"ipv6:[{host}]:{port}" if mapped is None else f"ipv4:{mapped}:{port}"
+        return peer_of(*client)
 
     @override
     def invocation_metadata(self) -> Iterable[tuple[str, str | bytes]]:
@@ -115,9 +112,7 @@ class Call(CallContext):
 
     @override
     def auth_context(self) -> Mapping[str, Iterable[bytes]]:
-        tls = self._scope["extensions"].get("tls")
-        chain = None if tls is None else tls["client_cert_chain"]
-        return auth_context_of(chain[0]) if chain else {}
+        return client_names(self._scope)
 
     @override
     async def abort(

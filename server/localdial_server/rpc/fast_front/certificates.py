@@ -2,10 +2,17 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 # A certificate takes some 100 us to read, and comes again with every call of its connections.
 _KEPT: Final = 1_000
+
+
+def client_names(scope: Mapping[str, Any]) -> Mapping[str, Sequence[bytes]]:
+    """Return the names in the client certificate of an ASGI request; empty without one."""
+    tls = scope.get("extensions", {}).get("tls")
+    chain = None if tls is None else tls["client_cert_chain"]
+    return auth_context_of(chain[0]) if chain else {}
 
 
 @functools.lru_cache(_KEPT)

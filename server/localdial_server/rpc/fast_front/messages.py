@@ -1,15 +1,14 @@
 """Messages of gRPC in the body of an HTTP request: a flag, four bytes of length, and the message."""
 
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
 
 import grpc
 
+from localdial_server.rpc.asgi import Event, Receive
 from localdial_server.rpc.fast_front.refused_call import RefusedCall
 from localdial_server.rpc.request_sizes import RequestTooLarge
-
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 _PREFIX_BYTES: Final = 5
 _COMPRESSED: Final = 1
@@ -68,7 +67,7 @@ class _Reader:
         self._buffer = bytearray()
         self._has_more = True
 
-    def take(self, event: Mapping[str, Any]) -> None:
+    def take(self, event: Event) -> None:
         """Add the chunk of an ASGI event."""
         if event["type"] == "http.disconnect":
             raise CallerGone

@@ -13,8 +13,8 @@ from localdial_server.tls.server_certificates import (
     server_certificates,
     watched,
 )
-from localdial_server.web.webhook.http_server import serving
 from localdial_server.web.webhook.routing_client import Server
+from localdial_server.web.webhook.serving import serving
 
 if TYPE_CHECKING:
     from localdial_server.settings.settings import Settings
