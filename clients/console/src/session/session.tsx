@@ -58,7 +58,10 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   if (failure?.reason === "UNAUTHENTICATED") return <SignIn onKey={use} refused={key !== ""} />;
   if (caller.data === undefined) {
     return (
-      <main>{failure === undefined ? <Loading /> : <Failed failure={failure} retry={() => caller.refetch()} />}</main>
+      <main>
+        <Title />
+        {failure === undefined ? <Loading /> : <Failed failure={failure} retry={() => caller.refetch()} />}
+      </main>
     );
   }
   const { role, organizationId } = caller.data;
@@ -66,6 +69,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   if (role !== Role.VIEWER && role !== Role.MANAGER && role !== Role.ADMIN) {
     return (
       <main>
+        <Title />
         <Empty title={texts.signIn.wrongRole}>
           <p>{texts.signIn.useAnother}</p>
           <Button onClick={signOut}>{texts.shell.signOut}</Button>
@@ -75,4 +79,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }
   const session = { api, role, organizationId, mayChange: role !== Role.VIEWER, signOut };
   return <SessionContext value={session}>{children}</SessionContext>;
+}
+
+/** The heading of a page that shows nothing but a state. */
+function Title() {
+  return <h1 className="visually-hidden">{texts.shell.brand}</h1>;
 }
