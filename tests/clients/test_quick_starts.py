@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from scripts.lib import node
 from tests.functional.server_process import ServerProcess, environment_with
 from tests.support import go, java, typescript
 
@@ -50,14 +51,14 @@ def run_go(program: Path) -> str:
 def run_typescript(program: Path) -> str:
     try:
         package = typescript.build()
-    except typescript.NoNode as missing:
+    except node.NoNode as missing:
         pytest.skip(f"typescript: {missing}")
     scope = program.parent / "node_modules" / "@localdial"
     scope.mkdir(parents=True)
     (scope / "client").symlink_to(package)
     # The program has no types of its own, so it is JavaScript too.
     module = program.rename(program.with_suffix(".mjs"))
-    return output(typescript.node(), str(module))
+    return output(node.node(), str(module))
 
 
 def run_java(program: Path) -> str:

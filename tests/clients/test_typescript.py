@@ -17,6 +17,7 @@ from localdial.v1.number_inventory_pb2 import (
     PurchaseNumbersRequest,
 )
 from localdial_client import Client, __version__
+from scripts.lib import node
 from tests.functional.server_process import ServerProcess
 from tests.support import typescript
 
@@ -47,7 +48,7 @@ def package() -> Path:
     """Return the folder of the compiled package."""
     try:
         return typescript.build()
-    except typescript.NoNode as missing:
+    except node.NoNode as missing:
         pytest.skip(f"typescript: {missing}")
 
 
@@ -58,7 +59,7 @@ def test_it_is_formatted_and_linted(package: Path) -> None:
 def test_its_own_tests_pass(package: Path) -> None:
     tests = sorted(str(path) for path in (package / "build" / "test").glob("*.test.js"))
     report = typescript.run(
-        typescript.node(), "--test", "--test-concurrency=3", "--test-reporter=tap", *tests, folder=package
+        node.node(), "--test", "--test-concurrency=3", "--test-reporter=tap", *tests, folder=package
     )
     assert int(re.findall(r"^# pass (\d+)$", report, re.MULTILINE)[-1]) > 100
 
@@ -151,7 +152,7 @@ def test_the_example_of_the_package_runs(fresh_project: Path, server: ServerProc
         "  because: LAST_CALLER, user ann",
     ]
     for _ in range(2):
-        assert typescript.run(typescript.node(), str(example), server.address).splitlines() == expected
+        assert typescript.run(node.node(), str(example), server.address).splitlines() == expected
 
 
 class CrmSync:
@@ -177,7 +178,7 @@ class CrmSync:
             options += ["--address", self._address]
         return subprocess.run(
             [
-                typescript.node(),
+                node.node(),
                 str(self._program),
                 *("--organization", self.organization),
                 *options,
