@@ -1,8 +1,9 @@
 /** Every text of the page, in one catalog. To translate the page, replace the files of `texts/`. */
 
+import { callsTexts } from "./texts/calls";
 import { numbersTexts } from "./texts/numbers";
 import { sharedTexts } from "./texts/shared";
 
 export { LOCALE, money } from "./texts/words";
 
-export const texts = { ...sharedTexts, ...numbersTexts };
+export const texts = { ...sharedTexts, ...numbersTexts, ...callsTexts };

@@ -15,3 +15,12 @@ test("no value becomes a formula of a spreadsheet", () => {
   const [, ...values] = toCsv(["name"], [["=1+1"], ["+cmd"], ["-1"], ["@x"]]).split("\r\n");
   expect(values).toEqual([`"'=1+1"`, `"'+cmd"`, `"'-1"`, `"'@x"`]);
 });
+
+test("a row that is not CSV is marked, and lines within values are counted", () => {
+  const rows = parseCsv('a,b\n1,"x\ny"\n3,4,5\n6,"7\n');
+  expect(rows.map(({ line, fault }) => [line, fault])).toEqual([
+    [2, undefined],
+    [4, "tooManyValues"],
+    [5, "quote"],
+  ]);
+});

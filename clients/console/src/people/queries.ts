@@ -1,4 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
+import { type QueryClient, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { allPages } from "../api/pages";
 import { useSession } from "../session/session";
 import { useOrganizationId } from "../shell/organization";
@@ -18,4 +19,18 @@ export function useUsers() {
         (page) => page.users,
       ),
   });
+}
+
+/** Returns what turns a user's identifier into the user's name. Deleted users have only their identifier. */
+export function useUserNames(): (userId: string) => string {
+  const { data } = useUsers();
+  return useMemo(() => {
+    const names = new Map(data?.map(({ userId, displayName }) => [userId, displayName]));
+    return (userId: string) => names.get(userId) || userId;
+  }, [data]);
+}
+
+/** Has the users of an organization loaded again. */
+export function refreshUsers(queries: QueryClient, organizationId: string): Promise<void> {
+  return queries.invalidateQueries({ queryKey: usersKey(organizationId) });
 }

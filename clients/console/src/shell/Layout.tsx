@@ -19,7 +19,15 @@ export function Layout({ organizationId, children }: { organizationId: string; c
     <OrganizationId value={organizationId}>
       <ResumePurchases />
       <title>{`${shown ? `${texts.shell.view[shown.path]} · ` : ""}${name} · ${texts.shell.brand}`}</title>
-      <a className={styles.skip} href="#content">
+      {/* biome-ignore lint/a11y/useValidAnchor: it is a jump within the page, but the fragment is the views' own */}
+      <a
+        className={styles.skip}
+        href="#content"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("content")?.focus();
+        }}
+      >
         {texts.shell.skip}
       </a>
       <header className={styles.header}>

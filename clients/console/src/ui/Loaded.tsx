@@ -1,11 +1,16 @@
-import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { failureOf } from "../api/failure";
 import styles from "./Loaded.module.css";
 import { Failed, Loading, Stale } from "./States";
 
 interface Props<T> {
-  query: UseQueryResult<T>;
+  /** A query of TanStack Query: of one answer, or of several pages. */
+  query: {
+    readonly data: T | undefined;
+    readonly error: Error | null;
+    readonly dataUpdatedAt: number;
+    readonly refetch: () => unknown;
+  };
   children: (data: T) => ReactNode;
 }
 

@@ -32,6 +32,11 @@ export function recently(time: Timestamp, now = new Date()): string {
   return (date.getFullYear() === now.getFullYear() ? daysOfYear : dates).format(date);
 }
 
+/** Returns a time in UTC for files, such as `2026-11-30T22:15:00.000Z`. */
+export function isoTime(time: Timestamp | undefined): string {
+  return time === undefined ? "" : timestampDate(time).toISOString();
+}
+
 /** Returns a count such as `12,345`. */
 export function count(value: number | bigint): string {
   return new Intl.NumberFormat(LOCALE).format(value);

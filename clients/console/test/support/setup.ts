@@ -19,6 +19,17 @@ HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
 
 configure({ asyncUtilTimeout: 10_000 });
 
+Blob.prototype.arrayBuffer ??= function arrayBuffer(this: Blob) {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as ArrayBuffer);
+    reader.readAsArrayBuffer(this);
+  });
+};
+Blob.prototype.text ??= async function text(this: Blob) {
+  return new TextDecoder().decode(await this.arrayBuffer());
+};
+
 beforeEach(() => {
   window.history.replaceState(null, "", "/organizations/acme");
   sessionStorage.clear();
