@@ -1,6 +1,8 @@
 /** The views of an organization, in the order of the navigation. */
 
 import type { ComponentType } from "react";
+import { CallBacksView } from "../call_backs/CallBacksView";
+import { CallsView } from "../calls/CallsView";
 import { NumbersView } from "../numbers/NumbersView";
 import type { texts } from "../texts";
 
@@ -10,4 +12,8 @@ interface View {
   readonly component: ComponentType;
 }
 
-export const VIEWS: readonly [View, ...View[]] = [{ path: "numbers", component: NumbersView }];
+export const VIEWS: readonly [View, ...View[]] = [
+  { path: "numbers", component: NumbersView },
+  { path: "calls", component: CallsView },
+  { path: "call-backs", component: CallBacksView },
+];
