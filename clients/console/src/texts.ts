@@ -3,7 +3,8 @@
 import { callsTexts } from "./texts/calls";
 import { numbersTexts } from "./texts/numbers";
 import { sharedTexts } from "./texts/shared";
+import { whyTexts } from "./texts/why";
 
 export { LOCALE, money } from "./texts/words";
 
-export const texts = { ...sharedTexts, ...numbersTexts, ...callsTexts };
+export const texts = { ...sharedTexts, ...numbersTexts, ...callsTexts, ...whyTexts };

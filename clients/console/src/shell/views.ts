@@ -5,6 +5,7 @@ import { CallBacksView } from "../call_backs/CallBacksView";
 import { CallsView } from "../calls/CallsView";
 import { NumbersView } from "../numbers/NumbersView";
 import type { texts } from "../texts";
+import { WhyView } from "../why/WhyView";
 
 interface View {
   /** The path of the view behind that of the organization, and the key of its name in the texts. */
@@ -14,6 +15,7 @@ interface View {
 
 export const VIEWS: readonly [View, ...View[]] = [
   { path: "numbers", component: NumbersView },
+  { path: "why", component: WhyView },
   { path: "calls", component: CallsView },
   { path: "call-backs", component: CallBacksView },
 ];
