@@ -2,9 +2,10 @@
 
 import { callsTexts } from "./texts/calls";
 import { numbersTexts } from "./texts/numbers";
+import { peopleTexts } from "./texts/people";
 import { sharedTexts } from "./texts/shared";
 import { whyTexts } from "./texts/why";
 
 export { LOCALE, money } from "./texts/words";
 
-export const texts = { ...sharedTexts, ...numbersTexts, ...callsTexts, ...whyTexts };
+export const texts = { ...sharedTexts, ...numbersTexts, ...callsTexts, ...whyTexts, ...peopleTexts };

@@ -4,6 +4,7 @@ import type { ComponentType } from "react";
 import { CallBacksView } from "../call_backs/CallBacksView";
 import { CallsView } from "../calls/CallsView";
 import { NumbersView } from "../numbers/NumbersView";
+import { PeopleView } from "../people/PeopleView";
 import type { texts } from "../texts";
 import { WhyView } from "../why/WhyView";
 
@@ -18,4 +19,5 @@ export const VIEWS: readonly [View, ...View[]] = [
   { path: "why", component: WhyView },
   { path: "calls", component: CallsView },
   { path: "call-backs", component: CallBacksView },
+  { path: "people", component: PeopleView },
 ];
