@@ -11,6 +11,8 @@ from google.protobuf.duration_pb2 import Duration
 from localdial.v1.administration_pb2 import (
     ApiKey,
     CreateApiKeyRequest,
+    GetCallerRequest,
+    GetCallerResponse,
     ListApiKeysRequest,
     RevokeApiKeyRequest,
     Role,
@@ -106,6 +108,20 @@ def first_admin(start_server: Callable[..., ServerProcess], **settings: str) -> 
     server.change(**REQUIRED)
     server.start()
     return server, key
+
+
+@pytest.mark.parametrize("role", sorted(set(Role.values()) - {Role.ROLE_UNSPECIFIED}))
+def test_a_caller_of_every_role_learns_who_it_is(
+    start_server: Callable[..., ServerProcess], role: "Role.ValueType"
+) -> None:
+    server, admin_key = first_admin(start_server)
+    set_organization(server.address, admin_key)
+    organization_id = "" if role in {Role.ROLE_GATEWAY, Role.ROLE_ADMIN} else "acme"
+    with administration(server.address, admin_key) as admin:
+        key_id, key = admin.create(role, organization_id)
+    with Client(server.address, key=key) as client:
+        caller = client.administration.get_caller(GetCallerRequest())
+    assert caller == GetCallerResponse(principal=f"key:{key_id}", role=role, organization_id=organization_id)
 
 
 def test_a_server_that_requires_credentials_serves_nobody_without_a_key(

@@ -84,6 +84,9 @@ def test_the_first_key_is_made_in_the_database_and_the_others_through_the_server
     first = printed(localdial(*dialer, "--valid-for", "90d", **given))
     assert reads(server.address, first) == ""
     key_id = key_id_of(first) or ""
+    assert printed(localdial("keys", "whoami", **{**given, "LOCALDIAL_API_KEY": first})) == (
+        f"key:{key_id}, manager of acme"
+    )
     second = printed(localdial("keys", "rotate", key_id, "--former-valid-for", "0m", **given))
     assert [reads(server.address, key) for key in (first, second)] == ["UNAUTHENTICATED", ""]
     listed = json.loads(localdial("keys", "list", "--organization", "acme", "--json", **given).stdout)

@@ -19,6 +19,7 @@ EXPECTED: Final = {
     "Administration.RotateApiKey": "a",
     "Administration.RevokeApiKey": "a",
     "Administration.ListAuditEvents": "ma",
+    "Administration.GetCaller": "dvmga",
     "CallRouting.ResolveOutboundCallerId": "da",
     "CallRouting.BatchResolveOutboundCallerIds": "da",
     "CallRouting.RouteInboundCall": "dga",
@@ -48,7 +49,9 @@ EXPECTED: Final = {
 }
 
 # The called number says which organization is meant, and the use case finds only the principal's.
-FOR_NO_ORGANIZATION = "CallRouting.RouteInboundCall"
+ROUTE = "CallRouting.RouteInboundCall"
+# The methods whose requests name no organization.
+FOR_NO_ORGANIZATION = frozenset({ROUTE, "Administration.GetCaller"})
 
 
 def is_expected(name: str, role: Role) -> bool:

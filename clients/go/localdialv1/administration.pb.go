@@ -1128,6 +1128,109 @@ func (x *AuditEvent) GetAfter() string {
 	return ""
 }
 
+// Request of GetCaller.
+type GetCallerRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCallerRequest) Reset() {
+	*x = GetCallerRequest{}
+	mi := &file_localdial_v1_administration_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCallerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCallerRequest) ProtoMessage() {}
+
+func (x *GetCallerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_administration_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCallerRequest.ProtoReflect.Descriptor instead.
+func (*GetCallerRequest) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{12}
+}
+
+// Response of GetCaller.
+type GetCallerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The caller, as `AuditEvent.principal` names it.
+	Principal string `protobuf:"bytes,1,opt,name=principal,proto3" json:"principal,omitempty"`
+	// Output only. What the caller may do. On a server that requires no
+	// credentials: `ROLE_ADMIN`.
+	Role Role `protobuf:"varint,2,opt,name=role,proto3,enum=localdial.v1.Role" json:"role,omitempty"`
+	// Output only. The organization that the caller may act for. Empty for gateways
+	// and admins, who may act for all.
+	OrganizationId string `protobuf:"bytes,3,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *GetCallerResponse) Reset() {
+	*x = GetCallerResponse{}
+	mi := &file_localdial_v1_administration_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCallerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCallerResponse) ProtoMessage() {}
+
+func (x *GetCallerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_administration_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCallerResponse.ProtoReflect.Descriptor instead.
+func (*GetCallerResponse) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *GetCallerResponse) GetPrincipal() string {
+	if x != nil {
+		return x.Principal
+	}
+	return ""
+}
+
+func (x *GetCallerResponse) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
+func (x *GetCallerResponse) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
 var File_localdial_v1_administration_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_administration_proto_rawDesc = "" +
@@ -1207,7 +1310,12 @@ const file_localdial_v1_administration_proto_rawDesc = "" +
 	"request_id\x18\t \x01(\tR\trequestId\x12\x16\n" +
 	"\x06before\x18\n" +
 	" \x01(\tR\x06before\x12\x14\n" +
-	"\x05after\x18\v \x01(\tR\x05after*r\n" +
+	"\x05after\x18\v \x01(\tR\x05after\"\x12\n" +
+	"\x10GetCallerRequest\"\x82\x01\n" +
+	"\x11GetCallerResponse\x12\x1c\n" +
+	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12&\n" +
+	"\x04role\x18\x02 \x01(\x0e2\x12.localdial.v1.RoleR\x04role\x12'\n" +
+	"\x0forganization_id\x18\x03 \x01(\tR\x0eorganizationId*r\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vROLE_DIALER\x10\x01\x12\x0f\n" +
@@ -1232,13 +1340,14 @@ const file_localdial_v1_administration_proto_rawDesc = "" +
 	" AUDIT_EVENT_KIND_API_KEY_ROTATED\x10\v\x12$\n" +
 	" AUDIT_EVENT_KIND_API_KEY_REVOKED\x10\f\x12+\n" +
 	"'AUDIT_EVENT_KIND_ORGANIZATIONS_IMPORTED\x10\r\x12#\n" +
-	"\x1fAUDIT_EVENT_KIND_RECORDS_PRUNED\x10\x0e2\xd8\x03\n" +
+	"\x1fAUDIT_EVENT_KIND_RECORDS_PRUNED\x10\x0e2\xab\x04\n" +
 	"\x0eAdministration\x12U\n" +
 	"\fCreateApiKey\x12!.localdial.v1.CreateApiKeyRequest\x1a\".localdial.v1.CreateApiKeyResponse\x12W\n" +
 	"\vListApiKeys\x12 .localdial.v1.ListApiKeysRequest\x1a!.localdial.v1.ListApiKeysResponse\"\x03\x90\x02\x01\x12U\n" +
 	"\fRotateApiKey\x12!.localdial.v1.RotateApiKeyRequest\x1a\".localdial.v1.RotateApiKeyResponse\x12Z\n" +
 	"\fRevokeApiKey\x12!.localdial.v1.RevokeApiKeyRequest\x1a\".localdial.v1.RevokeApiKeyResponse\"\x03\x90\x02\x02\x12c\n" +
-	"\x0fListAuditEvents\x12$.localdial.v1.ListAuditEventsRequest\x1a%.localdial.v1.ListAuditEventsResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"\x0fListAuditEvents\x12$.localdial.v1.ListAuditEventsRequest\x1a%.localdial.v1.ListAuditEventsResponse\"\x03\x90\x02\x01\x12Q\n" +
+	"\tGetCaller\x12\x1e.localdial.v1.GetCallerRequest\x1a\x1f.localdial.v1.GetCallerResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_administration_proto_rawDescOnce sync.Once
@@ -1253,7 +1362,7 @@ func file_localdial_v1_administration_proto_rawDescGZIP() []byte {
 }
 
 var file_localdial_v1_administration_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_localdial_v1_administration_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_localdial_v1_administration_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_localdial_v1_administration_proto_goTypes = []any{
 	(Role)(0),                       // 0: localdial.v1.Role
 	(AuditEventKind)(0),             // 1: localdial.v1.AuditEventKind
@@ -1269,45 +1378,50 @@ var file_localdial_v1_administration_proto_goTypes = []any{
 	(*ListAuditEventsRequest)(nil),  // 11: localdial.v1.ListAuditEventsRequest
 	(*ListAuditEventsResponse)(nil), // 12: localdial.v1.ListAuditEventsResponse
 	(*AuditEvent)(nil),              // 13: localdial.v1.AuditEvent
-	(*timestamppb.Timestamp)(nil),   // 14: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),     // 15: google.protobuf.Duration
+	(*GetCallerRequest)(nil),        // 14: localdial.v1.GetCallerRequest
+	(*GetCallerResponse)(nil),       // 15: localdial.v1.GetCallerResponse
+	(*timestamppb.Timestamp)(nil),   // 16: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 17: google.protobuf.Duration
 }
 var file_localdial_v1_administration_proto_depIdxs = []int32{
 	0,  // 0: localdial.v1.ApiKey.role:type_name -> localdial.v1.Role
-	14, // 1: localdial.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
-	14, // 2: localdial.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	14, // 3: localdial.v1.ApiKey.last_use_time:type_name -> google.protobuf.Timestamp
-	14, // 4: localdial.v1.ApiKey.revoke_time:type_name -> google.protobuf.Timestamp
-	14, // 5: localdial.v1.ApiKey.rotate_time:type_name -> google.protobuf.Timestamp
-	14, // 6: localdial.v1.ApiKey.former_secret_expire_time:type_name -> google.protobuf.Timestamp
+	16, // 1: localdial.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
+	16, // 2: localdial.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	16, // 3: localdial.v1.ApiKey.last_use_time:type_name -> google.protobuf.Timestamp
+	16, // 4: localdial.v1.ApiKey.revoke_time:type_name -> google.protobuf.Timestamp
+	16, // 5: localdial.v1.ApiKey.rotate_time:type_name -> google.protobuf.Timestamp
+	16, // 6: localdial.v1.ApiKey.former_secret_expire_time:type_name -> google.protobuf.Timestamp
 	0,  // 7: localdial.v1.CreateApiKeyRequest.role:type_name -> localdial.v1.Role
-	15, // 8: localdial.v1.CreateApiKeyRequest.valid_for:type_name -> google.protobuf.Duration
+	17, // 8: localdial.v1.CreateApiKeyRequest.valid_for:type_name -> google.protobuf.Duration
 	2,  // 9: localdial.v1.CreateApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
 	2,  // 10: localdial.v1.ListApiKeysResponse.api_keys:type_name -> localdial.v1.ApiKey
-	15, // 11: localdial.v1.RotateApiKeyRequest.former_valid_for:type_name -> google.protobuf.Duration
+	17, // 11: localdial.v1.RotateApiKeyRequest.former_valid_for:type_name -> google.protobuf.Duration
 	2,  // 12: localdial.v1.RotateApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
 	2,  // 13: localdial.v1.RevokeApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
-	14, // 14: localdial.v1.ListAuditEventsRequest.start_time:type_name -> google.protobuf.Timestamp
-	14, // 15: localdial.v1.ListAuditEventsRequest.end_time:type_name -> google.protobuf.Timestamp
+	16, // 14: localdial.v1.ListAuditEventsRequest.start_time:type_name -> google.protobuf.Timestamp
+	16, // 15: localdial.v1.ListAuditEventsRequest.end_time:type_name -> google.protobuf.Timestamp
 	1,  // 16: localdial.v1.ListAuditEventsRequest.kind:type_name -> localdial.v1.AuditEventKind
 	13, // 17: localdial.v1.ListAuditEventsResponse.events:type_name -> localdial.v1.AuditEvent
-	14, // 18: localdial.v1.AuditEvent.event_time:type_name -> google.protobuf.Timestamp
+	16, // 18: localdial.v1.AuditEvent.event_time:type_name -> google.protobuf.Timestamp
 	1,  // 19: localdial.v1.AuditEvent.kind:type_name -> localdial.v1.AuditEventKind
-	3,  // 20: localdial.v1.Administration.CreateApiKey:input_type -> localdial.v1.CreateApiKeyRequest
-	5,  // 21: localdial.v1.Administration.ListApiKeys:input_type -> localdial.v1.ListApiKeysRequest
-	7,  // 22: localdial.v1.Administration.RotateApiKey:input_type -> localdial.v1.RotateApiKeyRequest
-	9,  // 23: localdial.v1.Administration.RevokeApiKey:input_type -> localdial.v1.RevokeApiKeyRequest
-	11, // 24: localdial.v1.Administration.ListAuditEvents:input_type -> localdial.v1.ListAuditEventsRequest
-	4,  // 25: localdial.v1.Administration.CreateApiKey:output_type -> localdial.v1.CreateApiKeyResponse
-	6,  // 26: localdial.v1.Administration.ListApiKeys:output_type -> localdial.v1.ListApiKeysResponse
-	8,  // 27: localdial.v1.Administration.RotateApiKey:output_type -> localdial.v1.RotateApiKeyResponse
-	10, // 28: localdial.v1.Administration.RevokeApiKey:output_type -> localdial.v1.RevokeApiKeyResponse
-	12, // 29: localdial.v1.Administration.ListAuditEvents:output_type -> localdial.v1.ListAuditEventsResponse
-	25, // [25:30] is the sub-list for method output_type
-	20, // [20:25] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	0,  // 20: localdial.v1.GetCallerResponse.role:type_name -> localdial.v1.Role
+	3,  // 21: localdial.v1.Administration.CreateApiKey:input_type -> localdial.v1.CreateApiKeyRequest
+	5,  // 22: localdial.v1.Administration.ListApiKeys:input_type -> localdial.v1.ListApiKeysRequest
+	7,  // 23: localdial.v1.Administration.RotateApiKey:input_type -> localdial.v1.RotateApiKeyRequest
+	9,  // 24: localdial.v1.Administration.RevokeApiKey:input_type -> localdial.v1.RevokeApiKeyRequest
+	11, // 25: localdial.v1.Administration.ListAuditEvents:input_type -> localdial.v1.ListAuditEventsRequest
+	14, // 26: localdial.v1.Administration.GetCaller:input_type -> localdial.v1.GetCallerRequest
+	4,  // 27: localdial.v1.Administration.CreateApiKey:output_type -> localdial.v1.CreateApiKeyResponse
+	6,  // 28: localdial.v1.Administration.ListApiKeys:output_type -> localdial.v1.ListApiKeysResponse
+	8,  // 29: localdial.v1.Administration.RotateApiKey:output_type -> localdial.v1.RotateApiKeyResponse
+	10, // 30: localdial.v1.Administration.RevokeApiKey:output_type -> localdial.v1.RevokeApiKeyResponse
+	12, // 31: localdial.v1.Administration.ListAuditEvents:output_type -> localdial.v1.ListAuditEventsResponse
+	15, // 32: localdial.v1.Administration.GetCaller:output_type -> localdial.v1.GetCallerResponse
+	27, // [27:33] is the sub-list for method output_type
+	21, // [21:27] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_administration_proto_init() }
@@ -1321,7 +1435,7 @@ func file_localdial_v1_administration_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localdial_v1_administration_proto_rawDesc), len(file_localdial_v1_administration_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   12,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

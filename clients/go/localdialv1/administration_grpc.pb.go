@@ -24,6 +24,7 @@ const (
 	Administration_RotateApiKey_FullMethodName    = "/localdial.v1.Administration/RotateApiKey"
 	Administration_RevokeApiKey_FullMethodName    = "/localdial.v1.Administration/RevokeApiKey"
 	Administration_ListAuditEvents_FullMethodName = "/localdial.v1.Administration/ListAuditEvents"
+	Administration_GetCaller_FullMethodName       = "/localdial.v1.Administration/GetCaller"
 )
 
 // AdministrationClient is the client API for Administration service.
@@ -57,6 +58,11 @@ type AdministrationClient interface {
 	// Lists the record of changes, newest first. Changes of a deleted organization
 	// are still listed; an organization that never was has none.
 	ListAuditEvents(ctx context.Context, in *ListAuditEventsRequest, opts ...grpc.CallOption) (*ListAuditEventsResponse, error)
+	// Returns who the caller is by the credential of the call, and what it may do.
+	// Every role may call this.
+	//
+	// Errors: none of its own.
+	GetCaller(ctx context.Context, in *GetCallerRequest, opts ...grpc.CallOption) (*GetCallerResponse, error)
 }
 
 type administrationClient struct {
@@ -117,6 +123,16 @@ func (c *administrationClient) ListAuditEvents(ctx context.Context, in *ListAudi
 	return out, nil
 }
 
+func (c *administrationClient) GetCaller(ctx context.Context, in *GetCallerRequest, opts ...grpc.CallOption) (*GetCallerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCallerResponse)
+	err := c.cc.Invoke(ctx, Administration_GetCaller_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AdministrationServer is the server API for Administration service.
 // All implementations must embed UnimplementedAdministrationServer
 // for forward compatibility.
@@ -148,6 +164,11 @@ type AdministrationServer interface {
 	// Lists the record of changes, newest first. Changes of a deleted organization
 	// are still listed; an organization that never was has none.
 	ListAuditEvents(context.Context, *ListAuditEventsRequest) (*ListAuditEventsResponse, error)
+	// Returns who the caller is by the credential of the call, and what it may do.
+	// Every role may call this.
+	//
+	// Errors: none of its own.
+	GetCaller(context.Context, *GetCallerRequest) (*GetCallerResponse, error)
 	mustEmbedUnimplementedAdministrationServer()
 }
 
@@ -172,6 +193,9 @@ func (UnimplementedAdministrationServer) RevokeApiKey(context.Context, *RevokeAp
 }
 func (UnimplementedAdministrationServer) ListAuditEvents(context.Context, *ListAuditEventsRequest) (*ListAuditEventsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAuditEvents not implemented")
+}
+func (UnimplementedAdministrationServer) GetCaller(context.Context, *GetCallerRequest) (*GetCallerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCaller not implemented")
 }
 func (UnimplementedAdministrationServer) mustEmbedUnimplementedAdministrationServer() {}
 func (UnimplementedAdministrationServer) testEmbeddedByValue()                        {}
@@ -284,6 +308,24 @@ func _Administration_ListAuditEvents_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Administration_GetCaller_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCallerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdministrationServer).GetCaller(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Administration_GetCaller_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdministrationServer).GetCaller(ctx, req.(*GetCallerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Administration_ServiceDesc is the grpc.ServiceDesc for Administration service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -310,6 +352,10 @@ var Administration_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAuditEvents",
 			Handler:    _Administration_ListAuditEvents_Handler,
+		},
+		{
+			MethodName: "GetCaller",
+			Handler:    _Administration_GetCaller_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -6,6 +6,7 @@ import grpc
 
 from localdial.v1.administration_pb2 import (
     CreateApiKeyRequest,
+    GetCallerRequest,
     ListApiKeysRequest,
     ListAuditEventsRequest,
     RevokeApiKeyRequest,
@@ -118,7 +119,7 @@ class Directory:
 
 
 class Administration:
-    """The API keys of the server, and the record of changes."""
+    """The API keys of the server, the record of changes, and who the caller is."""
 
     def __init__(self, channel: grpc.Channel, defaults: CallDefaults[threading.Event]) -> None:
         """Make the methods; `defaults` apply to all calls."""
@@ -128,3 +129,4 @@ class Administration:
         self.rotate_api_key = Method(stub.RotateApiKey, RotateApiKeyRequest, defaults)
         self.revoke_api_key = Method(stub.RevokeApiKey, RevokeApiKeyRequest, defaults)
         self.list_audit_events = Method(stub.ListAuditEvents, ListAuditEventsRequest, defaults)
+        self.get_caller = Method(stub.GetCaller, GetCallerRequest, defaults)

@@ -160,6 +160,14 @@ def revoke(
     session.out.result(response, f"{key_id} is revoked")
 
 
+@keys.command("whoami")
+@client_command
+def whoami(session: Session) -> None:
+    """Show who the server takes you for, and what you may do."""
+    caller = session.client.administration.get_caller(pb.GetCallerRequest())
+    session.out.result(caller, f"{caller.principal}, {_holder(caller)}")
+
+
 @contextmanager
 def _keys(
     session: Session, config_file: ConfigOption, *, database: bool
@@ -179,14 +187,19 @@ def _keys(
 def _show_new(session: Session, response: pb.CreateApiKeyResponse | pb.RotateApiKeyResponse) -> None:
     """Print the key alone on stdout, so that a script can keep it, and what it is for on stderr."""
     key = response.api_key
-    holder = enum_name(key, "role").lower() + (f" of {key.organization_id}" if key.organization_id else "")
     until = utc_time(key, "expire_time")
-    session.out.note(f"{key.key_id}, {holder}, valid until {until or 'it is revoked'}:")
+    session.out.note(f"{key.key_id}, {_holder(key)}, valid until {until or 'it is revoked'}:")
     session.out.result(response, response.key)
     former = utc_time(key, "former_secret_expire_time")
     if former:
         session.out.note(f"The former secret is valid until {former}.")
     session.out.note("Keep the key now: only its hash is stored, so it cannot be shown again.")
+
+
+def _holder(of: pb.ApiKey | pb.GetCallerResponse) -> str:
+    """Return the role and its organization, such as `viewer of acme`."""
+    role = enum_name(of, "role").lower()
+    return f"{role} of {of.organization_id}" if of.organization_id else role
 
 
 def _state(key: pb.ApiKey) -> str:

@@ -14,6 +14,7 @@ _DIALER, _VIEWER, _MANAGER, _GATEWAY = Role.DIALER, Role.VIEWER, Role.MANAGER, R
 _ONLY_ADMINS: Final[frozenset[Role]] = frozenset()
 _READERS: Final = frozenset({_VIEWER, _MANAGER})
 _MANAGERS: Final = frozenset({_MANAGER})
+_ALL: Final = frozenset(Role)
 
 ROLES: Final[Mapping[str, frozenset[Role]]] = {
     "Administration.CreateApiKey": _ONLY_ADMINS,
@@ -21,6 +22,7 @@ ROLES: Final[Mapping[str, frozenset[Role]]] = {
     "Administration.RotateApiKey": _ONLY_ADMINS,
     "Administration.RevokeApiKey": _ONLY_ADMINS,
     "Administration.ListAuditEvents": _MANAGERS,
+    "Administration.GetCaller": _ALL,
     "CallRouting.ResolveOutboundCallerId": frozenset({_DIALER}),
     "CallRouting.BatchResolveOutboundCallerIds": frozenset({_DIALER}),
     "CallRouting.RouteInboundCall": frozenset({_DIALER, _GATEWAY}),
@@ -99,6 +101,7 @@ _Organizations = Callable[[Any], Iterable[str]]
 
 # Methods whose requests are about other organizations than that of their field `organization_id`.
 _ORGANIZATIONS: Final[Mapping[str, _Organizations]] = {
+    "Administration.GetCaller": lambda _request: (),
     "CallRouting.BatchResolveOutboundCallerIds": lambda request: {
         leg.organization_id for leg in request.requests
     },

@@ -11,6 +11,7 @@ from localdial_server.domain.display_names import trimmed
 from localdial_server.domain.errors import FieldViolation, InvalidFields
 from localdial_server.domain.principals import Role
 from localdial_server.rpc.encoding import AUDIT_EVENT_KINDS, period, timestamp
+from localdial_server.rpc.handlers import Call
 from localdial_server.rpc.paging import NEWEST, Page
 
 _ROLES = {role: pb.Role.Value(f"ROLE_{role.name}") for role in Role}
@@ -68,6 +69,14 @@ class AdministrationServicer:
         found = await self._use_cases.list_audit_events(query, page.cursor, page.limit)
         events, token = page.cut(found, lambda event: (event.event_time, event.event_id))
         return pb.ListAuditEventsResponse(events=map(_event_message, events), next_page_token=token)
+
+    async def get_caller(self, _request: pb.GetCallerRequest, call: Call) -> pb.GetCallerResponse:
+        principal = call.principal
+        return pb.GetCallerResponse(
+            principal=principal.name,
+            role=_ROLES[principal.role],
+            organization_id=principal.organization_id or "",
+        )
 
 
 def _subject(request: pb.ListAuditEventsRequest) -> str | None:

@@ -60,9 +60,9 @@ _RUNS_IN_THE_CALL = frozenset(
     }
 )
 
-# It finds only the organization of its principal, and has an answer for a caller who cannot wait for a
-# better one.
-_GETS_CALL = frozenset({"RouteInboundCall"})
+# RouteInboundCall finds only the organization of its principal, and has an answer for a caller who cannot
+# wait for a better one. GetCaller returns the principal.
+_GETS_CALL = frozenset({"RouteInboundCall", "GetCaller"})
 
 # Refusals that a caller can ask for without end, because they cost it nothing.
 _PACED = frozenset({Reason.OVERLOADED, Reason.UNAUTHENTICATED})

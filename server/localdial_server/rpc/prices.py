@@ -47,6 +47,7 @@ PRICES: Final[Mapping[str, Price]] = {
     "Administration.RotateApiKey": _CHANGE,
     "Administration.RevokeApiKey": _CHANGE,
     "Administration.ListAuditEvents": _LIST,
+    "Administration.GetCaller": _READ,
     "CallRouting.ResolveOutboundCallerId": _CALL,
     "CallRouting.BatchResolveOutboundCallerIds": Price(Work.BATCHES, 1, each=1),
     "CallRouting.RouteInboundCall": _CALL_BACK,

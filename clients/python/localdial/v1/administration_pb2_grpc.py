@@ -60,6 +60,11 @@ class AdministrationStub(object):
                 request_serializer=localdial_dot_v1_dot_administration__pb2.ListAuditEventsRequest.SerializeToString,
                 response_deserializer=localdial_dot_v1_dot_administration__pb2.ListAuditEventsResponse.FromString,
                 _registered_method=True)
+        self.GetCaller = channel.unary_unary(
+                '/localdial.v1.Administration/GetCaller',
+                request_serializer=localdial_dot_v1_dot_administration__pb2.GetCallerRequest.SerializeToString,
+                response_deserializer=localdial_dot_v1_dot_administration__pb2.GetCallerResponse.FromString,
+                _registered_method=True)
 
 
 class AdministrationServicer(object):
@@ -116,6 +121,16 @@ class AdministrationServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCaller(self, request, context):
+        """Returns who the caller is by the credential of the call, and what it may do.
+        Every role may call this.
+
+        Errors: none of its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdministrationServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -143,6 +158,11 @@ def add_AdministrationServicer_to_server(servicer, server):
                     servicer.ListAuditEvents,
                     request_deserializer=localdial_dot_v1_dot_administration__pb2.ListAuditEventsRequest.FromString,
                     response_serializer=localdial_dot_v1_dot_administration__pb2.ListAuditEventsResponse.SerializeToString,
+            ),
+            'GetCaller': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCaller,
+                    request_deserializer=localdial_dot_v1_dot_administration__pb2.GetCallerRequest.FromString,
+                    response_serializer=localdial_dot_v1_dot_administration__pb2.GetCallerResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -281,6 +301,33 @@ class Administration(object):
             '/localdial.v1.Administration/ListAuditEvents',
             localdial_dot_v1_dot_administration__pb2.ListAuditEventsRequest.SerializeToString,
             localdial_dot_v1_dot_administration__pb2.ListAuditEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCaller(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/localdial.v1.Administration/GetCaller',
+            localdial_dot_v1_dot_administration__pb2.GetCallerRequest.SerializeToString,
+            localdial_dot_v1_dot_administration__pb2.GetCallerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,6 +63,12 @@ class AdministrationStub:
     """Lists the record of changes, newest first. Changes of a deleted organization
     are still listed; an organization that never was has none.
     """
+    GetCaller: _grpc.UnaryUnaryMultiCallable[_administration_pb2.GetCallerRequest, _administration_pb2.GetCallerResponse]
+    """Returns who the caller is by the credential of the call, and what it may do.
+    Every role may call this.
+
+    Errors: none of its own.
+    """
 
 @_typing.type_check_only
 class AdministrationAsyncStub(AdministrationStub):
@@ -98,6 +104,12 @@ class AdministrationAsyncStub(AdministrationStub):
     ListAuditEvents: _aio.UnaryUnaryMultiCallable[_administration_pb2.ListAuditEventsRequest, _administration_pb2.ListAuditEventsResponse]  # type: ignore[assignment]
     """Lists the record of changes, newest first. Changes of a deleted organization
     are still listed; an organization that never was has none.
+    """
+    GetCaller: _aio.UnaryUnaryMultiCallable[_administration_pb2.GetCallerRequest, _administration_pb2.GetCallerResponse]  # type: ignore[assignment]
+    """Returns who the caller is by the credential of the call, and what it may do.
+    Every role may call this.
+
+    Errors: none of its own.
     """
 
 class AdministrationServicer(metaclass=_abc_1.ABCMeta):
@@ -161,6 +173,18 @@ class AdministrationServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_administration_pb2.ListAuditEventsResponse, _abc.Awaitable[_administration_pb2.ListAuditEventsResponse]]:
         """Lists the record of changes, newest first. Changes of a deleted organization
         are still listed; an organization that never was has none.
+        """
+
+    @_abc_1.abstractmethod
+    def GetCaller(
+        self,
+        request: _administration_pb2.GetCallerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.GetCallerResponse, _abc.Awaitable[_administration_pb2.GetCallerResponse]]:
+        """Returns who the caller is by the credential of the call, and what it may do.
+        Every role may call this.
+
+        Errors: none of its own.
         """
 
 def add_AdministrationServicer_to_server(servicer: AdministrationServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -23,6 +23,10 @@ export const serviceConfig = {
           "method": "ListAuditEvents"
         },
         {
+          "service": "localdial.v1.Administration",
+          "method": "GetCaller"
+        },
+        {
           "service": "localdial.v1.CallRouting",
           "method": "ResolveOutboundCallerId"
         },

@@ -173,6 +173,38 @@ public final class AdministrationGrpc {
     return getListAuditEventsMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.GetCallerRequest,
+      org.localdial.v1.GetCallerResponse> getGetCallerMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetCaller",
+      requestType = org.localdial.v1.GetCallerRequest.class,
+      responseType = org.localdial.v1.GetCallerResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.GetCallerRequest,
+      org.localdial.v1.GetCallerResponse> getGetCallerMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.GetCallerRequest, org.localdial.v1.GetCallerResponse> getGetCallerMethod;
+    if ((getGetCallerMethod = AdministrationGrpc.getGetCallerMethod) == null) {
+      synchronized (AdministrationGrpc.class) {
+        if ((getGetCallerMethod = AdministrationGrpc.getGetCallerMethod) == null) {
+          AdministrationGrpc.getGetCallerMethod = getGetCallerMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.GetCallerRequest, org.localdial.v1.GetCallerResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetCaller"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.GetCallerRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.GetCallerResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new AdministrationMethodDescriptorSupplier("GetCaller"))
+              .build();
+        }
+      }
+    }
+    return getGetCallerMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -300,6 +332,18 @@ public final class AdministrationGrpc {
         io.grpc.stub.StreamObserver<org.localdial.v1.ListAuditEventsResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListAuditEventsMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Returns who the caller is by the credential of the call, and what it may do.
+     * Every role may call this.
+     * Errors: none of its own.
+     * </pre>
+     */
+    default void getCaller(org.localdial.v1.GetCallerRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.GetCallerResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetCallerMethod(), responseObserver);
+    }
   }
 
   /**
@@ -401,6 +445,19 @@ public final class AdministrationGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getListAuditEventsMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Returns who the caller is by the credential of the call, and what it may do.
+     * Every role may call this.
+     * Errors: none of its own.
+     * </pre>
+     */
+    public void getCaller(org.localdial.v1.GetCallerRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.GetCallerResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetCallerMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -483,6 +540,18 @@ public final class AdministrationGrpc {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getListAuditEventsMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Returns who the caller is by the credential of the call, and what it may do.
+     * Every role may call this.
+     * Errors: none of its own.
+     * </pre>
+     */
+    public org.localdial.v1.GetCallerResponse getCaller(org.localdial.v1.GetCallerRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetCallerMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -564,6 +633,18 @@ public final class AdministrationGrpc {
     public org.localdial.v1.ListAuditEventsResponse listAuditEvents(org.localdial.v1.ListAuditEventsRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getListAuditEventsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Returns who the caller is by the credential of the call, and what it may do.
+     * Every role may call this.
+     * Errors: none of its own.
+     * </pre>
+     */
+    public org.localdial.v1.GetCallerResponse getCaller(org.localdial.v1.GetCallerRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetCallerMethod(), getCallOptions(), request);
     }
   }
 
@@ -652,6 +733,19 @@ public final class AdministrationGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getListAuditEventsMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Returns who the caller is by the credential of the call, and what it may do.
+     * Every role may call this.
+     * Errors: none of its own.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.GetCallerResponse> getCaller(
+        org.localdial.v1.GetCallerRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetCallerMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_CREATE_API_KEY = 0;
@@ -659,6 +753,7 @@ public final class AdministrationGrpc {
   private static final int METHODID_ROTATE_API_KEY = 2;
   private static final int METHODID_REVOKE_API_KEY = 3;
   private static final int METHODID_LIST_AUDIT_EVENTS = 4;
+  private static final int METHODID_GET_CALLER = 5;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -696,6 +791,10 @@ public final class AdministrationGrpc {
         case METHODID_LIST_AUDIT_EVENTS:
           serviceImpl.listAuditEvents((org.localdial.v1.ListAuditEventsRequest) request,
               (io.grpc.stub.StreamObserver<org.localdial.v1.ListAuditEventsResponse>) responseObserver);
+          break;
+        case METHODID_GET_CALLER:
+          serviceImpl.getCaller((org.localdial.v1.GetCallerRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.GetCallerResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -750,6 +849,13 @@ public final class AdministrationGrpc {
               org.localdial.v1.ListAuditEventsRequest,
               org.localdial.v1.ListAuditEventsResponse>(
                 service, METHODID_LIST_AUDIT_EVENTS)))
+        .addMethod(
+          getGetCallerMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.GetCallerRequest,
+              org.localdial.v1.GetCallerResponse>(
+                service, METHODID_GET_CALLER)))
         .build();
   }
 
@@ -803,6 +909,7 @@ public final class AdministrationGrpc {
               .addMethod(getRotateApiKeyMethod())
               .addMethod(getRevokeApiKeyMethod())
               .addMethod(getListAuditEventsMethod())
+              .addMethod(getGetCallerMethod())
               .build();
         }
       }

@@ -86,6 +86,16 @@ public final class AdministrationProto extends com.google.protobuf.GeneratedFile
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_localdial_v1_AuditEvent_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_GetCallerRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_GetCallerRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_GetCallerResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_GetCallerResponse_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -155,39 +165,45 @@ public final class AdministrationProto extends com.google.protobuf.GeneratedFile
       "\030\n\007address\030\007 \001(\tR\007address\022\026\n\006method\030\010 \001(" +
       "\tR\006method\022\035\n\nrequest_id\030\t \001(\tR\trequestId" +
       "\022\026\n\006before\030\n \001(\tR\006before\022\024\n\005after\030\013 \001(\tR" +
-      "\005after*r\n\004Role\022\024\n\020ROLE_UNSPECIFIED\020\000\022\017\n\013" +
-      "ROLE_DIALER\020\001\022\017\n\013ROLE_VIEWER\020\002\022\020\n\014ROLE_M" +
-      "ANAGER\020\003\022\020\n\014ROLE_GATEWAY\020\004\022\016\n\nROLE_ADMIN" +
-      "\020\005*\311\004\n\016AuditEventKind\022 \n\034AUDIT_EVENT_KIN" +
-      "D_UNSPECIFIED\020\000\022%\n!AUDIT_EVENT_KIND_ORGA" +
-      "NIZATION_SET\020\001\022)\n%AUDIT_EVENT_KIND_ORGAN" +
-      "IZATION_DELETED\020\002\022\035\n\031AUDIT_EVENT_KIND_US" +
-      "ER_SET\020\003\022!\n\035AUDIT_EVENT_KIND_USER_DELETE" +
-      "D\020\004\022!\n\035AUDIT_EVENT_KIND_NUMBER_ADDED\020\005\022#" +
-      "\n\037AUDIT_EVENT_KIND_NUMBER_CHANGED\020\006\022#\n\037A" +
-      "UDIT_EVENT_KIND_NUMBER_REMOVED\020\007\022&\n\"AUDI" +
-      "T_EVENT_KIND_AREA_CODES_MAPPED\020\010\022(\n$AUDI" +
-      "T_EVENT_KIND_AREA_CODES_UNMAPPED\020\t\022$\n AU" +
-      "DIT_EVENT_KIND_API_KEY_CREATED\020\n\022$\n AUDI" +
-      "T_EVENT_KIND_API_KEY_ROTATED\020\013\022$\n AUDIT_" +
-      "EVENT_KIND_API_KEY_REVOKED\020\014\022+\n\'AUDIT_EV" +
-      "ENT_KIND_ORGANIZATIONS_IMPORTED\020\r\022#\n\037AUD" +
-      "IT_EVENT_KIND_RECORDS_PRUNED\020\0162\330\003\n\016Admin" +
-      "istration\022U\n\014CreateApiKey\022!.localdial.v1" +
-      ".CreateApiKeyRequest\032\".localdial.v1.Crea" +
-      "teApiKeyResponse\022W\n\013ListApiKeys\022 .locald" +
-      "ial.v1.ListApiKeysRequest\032!.localdial.v1" +
-      ".ListApiKeysResponse\"\003\220\002\001\022U\n\014RotateApiKe" +
-      "y\022!.localdial.v1.RotateApiKeyRequest\032\".l" +
-      "ocaldial.v1.RotateApiKeyResponse\022Z\n\014Revo" +
-      "keApiKey\022!.localdial.v1.RevokeApiKeyRequ" +
-      "est\032\".localdial.v1.RevokeApiKeyResponse\"" +
-      "\003\220\002\002\022c\n\017ListAuditEvents\022$.localdial.v1.L" +
-      "istAuditEventsRequest\032%.localdial.v1.Lis" +
-      "tAuditEventsResponse\"\003\220\002\001Bx\n\020org.localdi" +
-      "al.v1B\023AdministrationProtoP\001\242\002\003LXX\252\002\014Loc" +
-      "aldial.V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\" +
-      "GPBMetadata\352\002\rLocaldial::V1b\006proto3"
+      "\005after\"\022\n\020GetCallerRequest\"\202\001\n\021GetCaller" +
+      "Response\022\034\n\tprincipal\030\001 \001(\tR\tprincipal\022&" +
+      "\n\004role\030\002 \001(\0162\022.localdial.v1.RoleR\004role\022\'" +
+      "\n\017organization_id\030\003 \001(\tR\016organizationId*" +
+      "r\n\004Role\022\024\n\020ROLE_UNSPECIFIED\020\000\022\017\n\013ROLE_DI" +
+      "ALER\020\001\022\017\n\013ROLE_VIEWER\020\002\022\020\n\014ROLE_MANAGER\020" +
+      "\003\022\020\n\014ROLE_GATEWAY\020\004\022\016\n\nROLE_ADMIN\020\005*\311\004\n\016" +
+      "AuditEventKind\022 \n\034AUDIT_EVENT_KIND_UNSPE" +
+      "CIFIED\020\000\022%\n!AUDIT_EVENT_KIND_ORGANIZATIO" +
+      "N_SET\020\001\022)\n%AUDIT_EVENT_KIND_ORGANIZATION" +
+      "_DELETED\020\002\022\035\n\031AUDIT_EVENT_KIND_USER_SET\020" +
+      "\003\022!\n\035AUDIT_EVENT_KIND_USER_DELETED\020\004\022!\n\035" +
+      "AUDIT_EVENT_KIND_NUMBER_ADDED\020\005\022#\n\037AUDIT" +
+      "_EVENT_KIND_NUMBER_CHANGED\020\006\022#\n\037AUDIT_EV" +
+      "ENT_KIND_NUMBER_REMOVED\020\007\022&\n\"AUDIT_EVENT" +
+      "_KIND_AREA_CODES_MAPPED\020\010\022(\n$AUDIT_EVENT" +
+      "_KIND_AREA_CODES_UNMAPPED\020\t\022$\n AUDIT_EVE" +
+      "NT_KIND_API_KEY_CREATED\020\n\022$\n AUDIT_EVENT" +
+      "_KIND_API_KEY_ROTATED\020\013\022$\n AUDIT_EVENT_K" +
+      "IND_API_KEY_REVOKED\020\014\022+\n\'AUDIT_EVENT_KIN" +
+      "D_ORGANIZATIONS_IMPORTED\020\r\022#\n\037AUDIT_EVEN" +
+      "T_KIND_RECORDS_PRUNED\020\0162\253\004\n\016Administrati" +
+      "on\022U\n\014CreateApiKey\022!.localdial.v1.Create" +
+      "ApiKeyRequest\032\".localdial.v1.CreateApiKe" +
+      "yResponse\022W\n\013ListApiKeys\022 .localdial.v1." +
+      "ListApiKeysRequest\032!.localdial.v1.ListAp" +
+      "iKeysResponse\"\003\220\002\001\022U\n\014RotateApiKey\022!.loc" +
+      "aldial.v1.RotateApiKeyRequest\032\".localdia" +
+      "l.v1.RotateApiKeyResponse\022Z\n\014RevokeApiKe" +
+      "y\022!.localdial.v1.RevokeApiKeyRequest\032\".l" +
+      "ocaldial.v1.RevokeApiKeyResponse\"\003\220\002\002\022c\n" +
+      "\017ListAuditEvents\022$.localdial.v1.ListAudi" +
+      "tEventsRequest\032%.localdial.v1.ListAuditE" +
+      "ventsResponse\"\003\220\002\001\022Q\n\tGetCaller\022\036.locald" +
+      "ial.v1.GetCallerRequest\032\037.localdial.v1.G" +
+      "etCallerResponse\"\003\220\002\001Bx\n\020org.localdial.v" +
+      "1B\023AdministrationProtoP\001\242\002\003LXX\252\002\014Localdi" +
+      "al.V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBM" +
+      "etadata\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -267,6 +283,18 @@ public final class AdministrationProto extends com.google.protobuf.GeneratedFile
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_AuditEvent_descriptor,
         new java.lang.String[] { "EventId", "EventTime", "OrganizationId", "Kind", "Subject", "Principal", "Address", "Method", "RequestId", "Before", "After", });
+    internal_static_localdial_v1_GetCallerRequest_descriptor =
+      getDescriptor().getMessageType(12);
+    internal_static_localdial_v1_GetCallerRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_GetCallerRequest_descriptor,
+        new java.lang.String[] { });
+    internal_static_localdial_v1_GetCallerResponse_descriptor =
+      getDescriptor().getMessageType(13);
+    internal_static_localdial_v1_GetCallerResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_GetCallerResponse_descriptor,
+        new java.lang.String[] { "Principal", "Role", "OrganizationId", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.DurationProto.getDescriptor();
     com.google.protobuf.TimestampProto.getDescriptor();

@@ -6,6 +6,8 @@ import org.localdial.v1.ApiKey;
 import org.localdial.v1.AuditEvent;
 import org.localdial.v1.CreateApiKeyRequest;
 import org.localdial.v1.CreateApiKeyResponse;
+import org.localdial.v1.GetCallerRequest;
+import org.localdial.v1.GetCallerResponse;
 import org.localdial.v1.ListApiKeysRequest;
 import org.localdial.v1.ListApiKeysResponse;
 import org.localdial.v1.ListAuditEventsRequest;
@@ -16,7 +18,7 @@ import org.localdial.v1.RotateApiKeyRequest;
 import org.localdial.v1.RotateApiKeyResponse;
 
 /**
- * Manages the API keys of the server, and lists the record of changes.
+ * Manages the API keys of the server, lists the record of changes, and returns who the caller is.
  *
  * <p>Requests and responses are documented in {@code org.localdial.v1}. Every method throws the subclass of
  * {@link LocaldialException} for the status if the call fails, and IllegalStateException if the client is closed.
@@ -162,5 +164,26 @@ public final class Administration extends ServiceCalls<Administration> {
                 token -> listAuditEvents(request.toBuilder().setPageToken(token).build()),
                 ListAuditEventsResponse::getNextPageToken,
                 ListAuditEventsResponse::getEventsList);
+    }
+
+    /**
+     * Returns who the caller is by its credential, and what it may do.
+     *
+     * @param request empty
+     * @return the caller, its role, and its organization if the role has one
+     * @throws LocaldialException if the call fails
+     */
+    public GetCallerResponse getCaller(GetCallerRequest request) {
+        return caller.call(AdministrationGrpc.getGetCallerMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #getCaller}. Cancelling the future cancels the call.
+     *
+     * @param request empty
+     * @return a future of the caller; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<GetCallerResponse> getCallerAsync(GetCallerRequest request) {
+        return caller.callAsync(AdministrationGrpc.getGetCallerMethod(), request);
     }
 }
