@@ -22,10 +22,14 @@ from localdial.v1.directory_pb2 import (
 )
 from localdial.v1.number_inventory_pb2 import (
     DeleteNumbersRequest,
+    ImportNumbersRequest,
+    ListNumbersRequest,
     MapAreaCodesRequest,
     PurchaseNumbersRequest,
+    SearchAvailableNumbersRequest,
 )
 from localdial_client import Client, InvalidArgument, PermissionDenied, Unauthenticated, pages
+from localdial_server.domain.api_keys import key_id_of
 from tests.drills import metrics
 from tests.functional.server_process import ServerProcess
 from tests.functional.test_api_keys import administration, first_admin
@@ -196,3 +200,38 @@ def test_refused_callers_are_counted_and_logged_now_and_then_and_not_stored(
     assert (viewer["reason"], viewer["principal"]) == ("PERMISSION_DENIED", f"key:{key_id}")
     assert str(viewer["address"]).startswith("127.0.0.1:")
     assert viewer_key.rpartition("_")[2] not in server.log.read_text()
+
+
+def test_a_number_says_who_bought_or_imported_it_and_what_it_costs(
+    start_server: Callable[..., ServerProcess],
+) -> None:
+    server, admin_key = first_admin(start_server)
+    with Client(server.address, key=admin_key) as client:
+        set_organization(client)
+    with administration(server.address, admin_key) as admin:
+        buyer_id, buyer = admin.create(Role.ROLE_MANAGER, ACME)
+        admin_id = key_id_of(admin_key)
+    with Client(server.address, key=buyer) as client:
+        inventory = client.number_inventory
+        bought = inventory.purchase_numbers(PurchaseNumbersRequest(organization_id=ACME, area_code="415"))
+        (number,) = bought.numbers
+        assert (number.created_by, number.monthly_price.currency_code) == (f"key:{buyer_id}", "USD")
+    with Client(server.address, key=admin_key) as client:
+        inventory = client.number_inventory
+        external = ImportNumbersRequest(
+            organization_id=ACME, phone_numbers=["+13125550199"], carrier="external"
+        )
+        inventory.import_numbers(external)
+        # A change by another principal does not change who bought the number.
+        area_codes = MapAreaCodesRequest(
+            organization_id=ACME, phone_number=number.phone_number, area_codes=["628"]
+        )
+        assert inventory.map_area_codes(area_codes).number.created_by == f"key:{buyer_id}"
+        imported, listed_number = inventory.list_numbers(ListNumbersRequest(organization_id=ACME)).numbers
+        assert (imported.created_by, imported.HasField("monthly_price")) == (f"key:{admin_id}", False)
+        assert listed_number.created_by == f"key:{buyer_id}"
+        assert listed_number.monthly_price.micros == 1_150_000
+        search = SearchAvailableNumbersRequest(organization_id=ACME, area_code="415")
+        assert {
+            each.monthly_price.micros for each in inventory.search_available_numbers(search).available
+        } == {1_150_000}

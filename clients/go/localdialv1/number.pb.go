@@ -126,6 +126,13 @@ type LocalPresenceNumber struct {
 	// less and less often; after that, ReconcileNumbers and another DeleteNumbers
 	// ask again. Unset if the carrier does not refuse.
 	ReleaseStatus *status.Status `protobuf:"bytes,11,opt,name=release_status,json=releaseStatus,proto3" json:"release_status,omitempty"`
+	// Output only. What the carrier charges for the number each month, by its list
+	// of prices, before taxes and discounts. Unset if the carrier does not say, or
+	// has not said yet, and for the carrier `external`.
+	MonthlyPrice *Price `protobuf:"bytes,12,opt,name=monthly_price,json=monthlyPrice,proto3" json:"monthly_price,omitempty"`
+	// Output only. Who bought or imported the number, as `AuditEvent.principal`
+	// names them. Empty if the record of changes does not reach back that far.
+	CreatedBy     string `protobuf:"bytes,13,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -237,6 +244,76 @@ func (x *LocalPresenceNumber) GetReleaseStatus() *status.Status {
 	return nil
 }
 
+func (x *LocalPresenceNumber) GetMonthlyPrice() *Price {
+	if x != nil {
+		return x.MonthlyPrice
+	}
+	return nil
+}
+
+func (x *LocalPresenceNumber) GetCreatedBy() string {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return ""
+}
+
+// An amount of money.
+type Price struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The currency, by its code of ISO 4217, such as `USD`.
+	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// Output only. The amount in millionths of the currency's unit: 1150000 is
+	// 1.15 USD.
+	Micros        int64 `protobuf:"varint,2,opt,name=micros,proto3" json:"micros,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Price) Reset() {
+	*x = Price{}
+	mi := &file_localdial_v1_number_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Price) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Price) ProtoMessage() {}
+
+func (x *Price) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Price.ProtoReflect.Descriptor instead.
+func (*Price) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Price) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *Price) GetMicros() int64 {
+	if x != nil {
+		return x.Micros
+	}
+	return 0
+}
+
 // A number that the carrier has for sale.
 type AvailableNumber struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -247,14 +324,18 @@ type AvailableNumber struct {
 	Locality string `protobuf:"bytes,2,opt,name=locality,proto3" json:"locality,omitempty"`
 	// Output only. The postal code of the number's state or province, such as
 	// `CA`. May be empty.
-	Region        string `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
+	Region string `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
+	// Output only. What the carrier would charge for the number each month, by its
+	// list of prices, before taxes and discounts. Unset if the carrier does not
+	// say, or has not said yet.
+	MonthlyPrice  *Price `protobuf:"bytes,4,opt,name=monthly_price,json=monthlyPrice,proto3" json:"monthly_price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AvailableNumber) Reset() {
 	*x = AvailableNumber{}
-	mi := &file_localdial_v1_number_proto_msgTypes[1]
+	mi := &file_localdial_v1_number_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -266,7 +347,7 @@ func (x *AvailableNumber) String() string {
 func (*AvailableNumber) ProtoMessage() {}
 
 func (x *AvailableNumber) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_proto_msgTypes[1]
+	mi := &file_localdial_v1_number_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -279,7 +360,7 @@ func (x *AvailableNumber) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AvailableNumber.ProtoReflect.Descriptor instead.
 func (*AvailableNumber) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_proto_rawDescGZIP(), []int{1}
+	return file_localdial_v1_number_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *AvailableNumber) GetPhoneNumber() string {
@@ -301,6 +382,13 @@ func (x *AvailableNumber) GetRegion() string {
 		return x.Region
 	}
 	return ""
+}
+
+func (x *AvailableNumber) GetMonthlyPrice() *Price {
+	if x != nil {
+		return x.MonthlyPrice
+	}
+	return nil
 }
 
 // A number that the carrier account owns, whether or not it is in an inventory.
@@ -329,7 +417,7 @@ type CarrierNumber struct {
 
 func (x *CarrierNumber) Reset() {
 	*x = CarrierNumber{}
-	mi := &file_localdial_v1_number_proto_msgTypes[2]
+	mi := &file_localdial_v1_number_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -341,7 +429,7 @@ func (x *CarrierNumber) String() string {
 func (*CarrierNumber) ProtoMessage() {}
 
 func (x *CarrierNumber) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_proto_msgTypes[2]
+	mi := &file_localdial_v1_number_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -354,7 +442,7 @@ func (x *CarrierNumber) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarrierNumber.ProtoReflect.Descriptor instead.
 func (*CarrierNumber) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_proto_rawDescGZIP(), []int{2}
+	return file_localdial_v1_number_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CarrierNumber) GetPhoneNumber() string {
@@ -413,7 +501,7 @@ type NumberFailure struct {
 
 func (x *NumberFailure) Reset() {
 	*x = NumberFailure{}
-	mi := &file_localdial_v1_number_proto_msgTypes[3]
+	mi := &file_localdial_v1_number_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -425,7 +513,7 @@ func (x *NumberFailure) String() string {
 func (*NumberFailure) ProtoMessage() {}
 
 func (x *NumberFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_proto_msgTypes[3]
+	mi := &file_localdial_v1_number_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -438,7 +526,7 @@ func (x *NumberFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NumberFailure.ProtoReflect.Descriptor instead.
 func (*NumberFailure) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_proto_rawDescGZIP(), []int{3}
+	return file_localdial_v1_number_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *NumberFailure) GetPhoneNumber() string {
@@ -459,7 +547,7 @@ var File_localdial_v1_number_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_number_proto_rawDesc = "" +
 	"\n" +
-	"\x19localdial/v1/number.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xd1\x03\n" +
+	"\x19localdial/v1/number.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xaa\x04\n" +
 	"\x13LocalPresenceNumber\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n" +
 	"\fphone_number\x18\x02 \x01(\tR\vphoneNumber\x12\x1b\n" +
@@ -472,11 +560,18 @@ const file_localdial_v1_number_proto_rawDesc = "" +
 	"\x11carrier_number_id\x18\t \x01(\tR\x0fcarrierNumberId\x12?\n" +
 	"\rpurchase_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\fpurchaseTime\x129\n" +
-	"\x0erelease_status\x18\v \x01(\v2\x12.google.rpc.StatusR\rreleaseStatus\"h\n" +
+	"\x0erelease_status\x18\v \x01(\v2\x12.google.rpc.StatusR\rreleaseStatus\x128\n" +
+	"\rmonthly_price\x18\f \x01(\v2\x13.localdial.v1.PriceR\fmonthlyPrice\x12\x1d\n" +
+	"\n" +
+	"created_by\x18\r \x01(\tR\tcreatedBy\"D\n" +
+	"\x05Price\x12#\n" +
+	"\rcurrency_code\x18\x01 \x01(\tR\fcurrencyCode\x12\x16\n" +
+	"\x06micros\x18\x02 \x01(\x03R\x06micros\"\xa2\x01\n" +
 	"\x0fAvailableNumber\x12!\n" +
 	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12\x1a\n" +
 	"\blocality\x18\x02 \x01(\tR\blocality\x12\x16\n" +
-	"\x06region\x18\x03 \x01(\tR\x06region\"\xcc\x01\n" +
+	"\x06region\x18\x03 \x01(\tR\x06region\x128\n" +
+	"\rmonthly_price\x18\x04 \x01(\v2\x13.localdial.v1.PriceR\fmonthlyPrice\"\xcc\x01\n" +
 	"\rCarrierNumber\x12!\n" +
 	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12*\n" +
 	"\x11carrier_number_id\x18\x02 \x01(\tR\x0fcarrierNumberId\x12\x1c\n" +
@@ -507,26 +602,29 @@ func file_localdial_v1_number_proto_rawDescGZIP() []byte {
 }
 
 var file_localdial_v1_number_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_localdial_v1_number_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_localdial_v1_number_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_localdial_v1_number_proto_goTypes = []any{
 	(NumberState)(0),              // 0: localdial.v1.NumberState
 	(*LocalPresenceNumber)(nil),   // 1: localdial.v1.LocalPresenceNumber
-	(*AvailableNumber)(nil),       // 2: localdial.v1.AvailableNumber
-	(*CarrierNumber)(nil),         // 3: localdial.v1.CarrierNumber
-	(*NumberFailure)(nil),         // 4: localdial.v1.NumberFailure
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*status.Status)(nil),         // 6: google.rpc.Status
+	(*Price)(nil),                 // 2: localdial.v1.Price
+	(*AvailableNumber)(nil),       // 3: localdial.v1.AvailableNumber
+	(*CarrierNumber)(nil),         // 4: localdial.v1.CarrierNumber
+	(*NumberFailure)(nil),         // 5: localdial.v1.NumberFailure
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*status.Status)(nil),         // 7: google.rpc.Status
 }
 var file_localdial_v1_number_proto_depIdxs = []int32{
 	0, // 0: localdial.v1.LocalPresenceNumber.state:type_name -> localdial.v1.NumberState
-	5, // 1: localdial.v1.LocalPresenceNumber.purchase_time:type_name -> google.protobuf.Timestamp
-	6, // 2: localdial.v1.LocalPresenceNumber.release_status:type_name -> google.rpc.Status
-	6, // 3: localdial.v1.NumberFailure.status:type_name -> google.rpc.Status
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	6, // 1: localdial.v1.LocalPresenceNumber.purchase_time:type_name -> google.protobuf.Timestamp
+	7, // 2: localdial.v1.LocalPresenceNumber.release_status:type_name -> google.rpc.Status
+	2, // 3: localdial.v1.LocalPresenceNumber.monthly_price:type_name -> localdial.v1.Price
+	2, // 4: localdial.v1.AvailableNumber.monthly_price:type_name -> localdial.v1.Price
+	7, // 5: localdial.v1.NumberFailure.status:type_name -> google.rpc.Status
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_number_proto_init() }
@@ -540,7 +638,7 @@ func file_localdial_v1_number_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localdial_v1_number_proto_rawDesc), len(file_localdial_v1_number_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
+from localdial_server.domain.audit import LONGEST_PRINCIPAL, SYSTEM
 from localdial_server.domain.principals import Principal, Role
 
 
@@ -28,3 +29,8 @@ COMMAND_LINE: Final = Caller(Principal("cli", Role.ADMIN), address="", method=""
 
 CURRENT_CALLER: Final[ContextVar[Caller | None]] = ContextVar("localdial_current_caller", default=None)
 """None in background work, such as the sweep."""
+
+
+def principal_of(caller: Caller | None) -> str:
+    """Return the caller as the record of changes names it, and the server itself for None."""
+    return caller.principal.name[:LONGEST_PRINCIPAL] if caller is not None else SYSTEM

@@ -11,6 +11,7 @@ from localdial_server.app.numbers.delete import Deleting
 from localdial_server.app.numbers.external import ExternalNumbers
 from localdial_server.app.numbers.import_numbers import Importing
 from localdial_server.app.numbers.inventory import Inventory
+from localdial_server.app.numbers.monthly_prices import MonthlyPrices
 from localdial_server.app.numbers.pending_order import LOOK_UP_DELAYS, LookUpDelays, PendingOrders
 from localdial_server.app.numbers.purchase import Purchasing
 from localdial_server.app.numbers.reconcile import Reconciling
@@ -36,6 +37,7 @@ class UseCases:
     administration: Administration
     directory: Directory
     inventory: Inventory
+    prices: MonthlyPrices
     purchasing: Purchasing
     deleting: Deleting
     importing: Importing
@@ -92,6 +94,7 @@ def use_cases(
         administration=Administration(store, clock),
         directory=Directory(store, clock, permissions),
         inventory=Inventory(store, carriers),
+        prices=MonthlyPrices(carriers),
         purchasing=Purchasing(store, carriers, clock, orders, limits),
         deleting=deleting,
         importing=Importing(store, carriers, clock, orders),

@@ -4,15 +4,23 @@ from collections.abc import Iterable
 
 from rich.table import Table
 
-from localdial.v1.number_pb2 import CarrierNumber, LocalPresenceNumber, NumberState
+from localdial.v1.number_pb2 import AvailableNumber, CarrierNumber, LocalPresenceNumber, NumberState
 from localdial_server.cli.numbers_import import EXTERNAL
 from localdial_server.cli.tables import table
-from localdial_server.cli.values import enum_name, record, utc_time
+from localdial_server.cli.values import enum_name, money, record, utc_time
 
 
 def place(locality: str, region: str) -> str:
     """Return the place of a number for people, such as `San Francisco, CA`; parts may be empty."""
     return ", ".join(filter(None, (locality, region)))
+
+
+def price(number: LocalPresenceNumber | AvailableNumber) -> str:
+    """Return the price of a number each month, such as `1.15 USD`; empty if it is not known."""
+    if not number.HasField("monthly_price"):
+        return ""
+    monthly = number.monthly_price
+    return money(monthly.micros, monthly.currency_code)
 
 
 def carrier_numbers_table(numbers: Iterable[CarrierNumber]) -> Table:
@@ -41,11 +49,13 @@ def numbers_table(numbers: Iterable[LocalPresenceNumber]) -> Table:
             place(number.locality, number.region),
             number.carrier,
             utc_time(number, "purchase_time"),
+            price(number),
             number.release_status.message,
         )
         for number in numbers
     ]
-    columns = ["NUMBER", "AREA CODE", "ALSO FOR", "STATE", "PLACE", "CARRIER", "SINCE", "RELEASE REFUSED"]
+    columns = ["NUMBER", "AREA CODE", "ALSO FOR", "STATE", "PLACE", "CARRIER", "SINCE", "A MONTH"]
+    columns.append("RELEASE REFUSED")
     if not any(number.HasField("release_status") for number in numbers):
         columns, rows = columns[:-1], [row[:-1] for row in rows]
     return table(columns, rows, may_wrap={"ALSO FOR", "PLACE", "RELEASE REFUSED"})
@@ -70,6 +80,8 @@ def number_record(number: LocalPresenceNumber) -> str:
             "carrier": number.carrier,
             "carrier's id": number.carrier_number_id,
             "since": utc_time(number, "purchase_time"),
+            "a month": price(number),
+            "by": number.created_by,
             "release refused": number.release_status.message,
         }
     )

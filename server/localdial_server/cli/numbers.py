@@ -25,7 +25,13 @@ from localdial_client import LocaldialError, NotFound, from_status, pages
 from localdial_server.cli import numbers_import
 from localdial_server.cli.command import PAGE_SIZE, Session, client_command, merge_pages
 from localdial_server.cli.exit_codes import ExitCode
-from localdial_server.cli.number_tables import carrier_numbers_table, number_record, numbers_table, place
+from localdial_server.cli.number_tables import (
+    carrier_numbers_table,
+    number_record,
+    numbers_table,
+    place,
+    price,
+)
 from localdial_server.cli.numbers_import import EXTERNAL, NumbersFile
 from localdial_server.cli.options import NumberArgument, OrganizationArgument, YesOption
 from localdial_server.cli.output import counted, exit_code_of_items
@@ -112,8 +118,10 @@ def search(
     """Show the numbers that the carrier has for sale in an area code."""
     request = SearchAvailableNumbersRequest(organization_id=organization, area_code=area_code, limit=limit)
     response = session.client.number_inventory.search_available_numbers(request)
-    rows = [(each.phone_number, place(each.locality, each.region)) for each in response.available]
-    session.out.result(response, table(("NUMBER", "PLACE"), rows, may_wrap={"PLACE"}))
+    rows = [
+        (each.phone_number, place(each.locality, each.region), price(each)) for each in response.available
+    ]
+    session.out.result(response, table(("NUMBER", "PLACE", "A MONTH"), rows, may_wrap={"PLACE"}))
     if response.callback_warning:
         session.out.warn(response.callback_warning)
     if not response.available:

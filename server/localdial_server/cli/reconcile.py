@@ -19,8 +19,7 @@ from localdial_server.cli.number_tables import carrier_numbers_table, numbers_ta
 from localdial_server.cli.options import YesOption
 from localdial_server.cli.output import counted
 from localdial_server.cli.tables import table
-
-_MICROS_PER_UNIT = 1_000_000
+from localdial_server.cli.values import money
 
 
 @client_command
@@ -146,4 +145,4 @@ def _cost(cost: MonthlyCost) -> str:
     numbers = counted(cost.number_count, "number")
     if not cost.currency_code:
         return f"unknown for {numbers}"
-    return f"{cost.micros / _MICROS_PER_UNIT:.2f} {cost.currency_code} for {numbers}"
+    return f"{money(cost.micros, cost.currency_code)} for {numbers}"

@@ -12,6 +12,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
+_MICROS_PER_UNIT: Final = 1_000_000
+
 _BOLD: Final = "\x1b[1m", "\x1b[0m"
 _PLAIN: Final = "", ""
 
@@ -38,6 +40,11 @@ def utc_time(message: Message, field: str) -> str:
         return ""
     time: Timestamp = getattr(message, field)
     return time.ToDatetime(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def money(micros: int, currency_code: str) -> str:
+    """Return an amount in millionths of the currency's unit, such as `1.15 USD`."""
+    return f"{micros / _MICROS_PER_UNIT:.2f} {currency_code}"
 
 
 def record(fields: Mapping[str, str]) -> str:

@@ -91,6 +91,8 @@ class Number:
     """When the carrier refused the release for the first time; None without a refusal."""
     release_retry_time: int | None = None
     """When the sweep asks again; None without a refusal, and once the sweep has given up."""
+    created_by: str = ""
+    """Who bought or imported it, as `AuditEvent.principal`; empty if that is not known."""
 
     @property
     def is_external(self) -> bool:

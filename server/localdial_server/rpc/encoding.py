@@ -4,6 +4,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from localdial.v1 import administration_pb2, call_routing_pb2, directory_pb2, number_pb2
+from localdial_server.app.ports.carrier import Price
 from localdial_server.domain.audit import AuditEventKind
 from localdial_server.domain.display_names import trimmed
 from localdial_server.domain.errors import FieldViolation, InvalidFields
@@ -81,7 +82,14 @@ def number_state(value: int) -> NumberState | None:
     return _STATE_OF.get(number_pb2.NumberState.ValueType(value))
 
 
-def number_message(number: Number) -> number_pb2.LocalPresenceNumber:
+def price_message(price: Price | None) -> number_pb2.Price | None:
+    """Return the price as a message; None for None."""
+    if price is None:
+        return None
+    return number_pb2.Price(currency_code=price.currency_code, micros=price.micros)
+
+
+def number_message(number: Number, monthly_price: Price | None) -> number_pb2.LocalPresenceNumber:
     """Return the number as a message."""
     refusal = release_error(number)
     return number_pb2.LocalPresenceNumber(
@@ -96,6 +104,8 @@ def number_message(number: Number) -> number_pb2.LocalPresenceNumber:
         carrier_number_id=number.carrier_number_id,
         purchase_time=timestamp(number.purchase_time),
         release_status=status_of(refusal) if refusal is not None else None,
+        monthly_price=price_message(monthly_price),
+        created_by=number.created_by,
     )
 
 

@@ -1,5 +1,7 @@
 """The NumberInventory service."""
 
+from collections.abc import Sequence
+
 from localdial.v1 import number_inventory_pb2 as pb
 from localdial.v1 import number_pb2
 from localdial_server.app.failures import NumberFailure
@@ -9,8 +11,8 @@ from localdial_server.app.ports.carrier import OwnedNumber
 from localdial_server.app.ports.store import NumberQuery
 from localdial_server.app.use_cases import UseCases
 from localdial_server.domain.errors import FieldViolation, InvalidFields
-from localdial_server.domain.model import EXTERNAL
-from localdial_server.rpc.encoding import number_message, number_state
+from localdial_server.domain.model import EXTERNAL, Number
+from localdial_server.rpc.encoding import number_message, number_state, price_message
 from localdial_server.rpc.paging import Page
 from localdial_server.rpc.status import status_of
 
@@ -36,12 +38,12 @@ class NumberInventoryServicer:
         found, total = await self._use_cases.inventory.list_numbers(query, *page.cursor, page.limit)
         numbers, token = page.cut(found, lambda number: (number.phone_number,))
         return pb.ListNumbersResponse(
-            numbers=map(number_message, numbers), next_page_token=token, total_size=total
+            numbers=await self._messages(numbers), next_page_token=token, total_size=total
         )
 
     async def get_number(self, request: pb.GetNumberRequest) -> pb.GetNumberResponse:
         found = await self._use_cases.inventory.get_number(request.organization_id, request.phone_number)
-        return pb.GetNumberResponse(number=number_message(found))
+        return pb.GetNumberResponse(number=await self._message(found))
 
     async def search_available_numbers(
         self, request: pb.SearchAvailableNumbersRequest
@@ -50,10 +52,16 @@ class NumberInventoryServicer:
         found = await self._use_cases.inventory.search_available(
             request.organization_id, request.area_code, limit
         )
+        prices = await self._use_cases.prices.of_offers(
+            request.organization_id, [offer.phone_number for offer in found]
+        )
         return pb.SearchAvailableNumbersResponse(
             available=[
                 number_pb2.AvailableNumber(
-                    phone_number=offer.phone_number, locality=offer.locality, region=offer.region
+                    phone_number=offer.phone_number,
+                    locality=offer.locality,
+                    region=offer.region,
+                    monthly_price=price_message(prices.get(offer.phone_number)),
                 )
                 for offer in found
             ],
@@ -68,7 +76,7 @@ class NumberInventoryServicer:
             request.request_id,
         )
         return pb.PurchaseNumbersResponse(
-            numbers=map(number_message, answer.numbers),
+            numbers=await self._messages(answer.numbers),
             unfilled_count=answer.unfilled_count,
             revision=answer.revision,
             unfilled_status=status_of(answer.unfilled_error) if answer.unfilled_error is not None else None,
@@ -85,7 +93,7 @@ class NumberInventoryServicer:
                 organization_id, phone_numbers, configure=request.configure
             )
         return pb.ImportNumbersResponse(
-            numbers=map(number_message, answer.numbers),
+            numbers=await self._messages(answer.numbers),
             failures=map(_number_failure, answer.failures),
             revision=answer.revision,
             notice=answer.notice,
@@ -110,23 +118,23 @@ class NumberInventoryServicer:
             request.organization_id or None, configure=request.configure
         )
         return pb.ReconcileNumbersResponse(
-            adopted=map(number_message, report.adopted[:_LISTED]),
+            adopted=await self._messages(report.adopted[:_LISTED]),
             adopted_count=len(report.adopted),
-            failed=map(number_message, report.abandoned[:_LISTED]),
+            failed=await self._messages(report.abandoned[:_LISTED]),
             failed_count=len(report.abandoned),
-            released=map(number_message, report.released[:_LISTED]),
+            released=await self._messages(report.released[:_LISTED]),
             released_count=len(report.released),
             open=map(_number_failure, report.still_open[:_LISTED]),
             open_count=len(report.still_open),
-            missing=map(number_message, report.missing[:_LISTED]),
+            missing=await self._messages(report.missing[:_LISTED]),
             missing_count=len(report.missing),
             strays=map(_carrier_number, report.strays[:_LISTED]),
             strays_count=len(report.strays),
             unusable=map(_carrier_number, report.unusable[:_LISTED]),
             unusable_count=len(report.unusable),
-            drifted=map(_drifted_number, report.drifted[:_LISTED]),
+            drifted=await self._drifted(report.drifted[:_LISTED]),
             drifted_count=len(report.drifted),
-            configured=map(number_message, report.configured[:_LISTED]),
+            configured=await self._messages(report.configured[:_LISTED]),
             configured_count=len(report.configured),
             callback_warning=report.callback_warning,
             monthly_costs=[
@@ -142,7 +150,7 @@ class NumberInventoryServicer:
             request.organization_id, list(request.phone_numbers), request.request_id
         )
         return pb.DeleteNumbersResponse(
-            deleted=map(number_message, answer.deleted),
+            deleted=await self._messages(answer.deleted),
             failures=map(_number_failure, answer.failures),
             revision=answer.revision,
         )
@@ -151,23 +159,34 @@ class NumberInventoryServicer:
         number, revision = await self._use_cases.inventory.map_area_codes(
             request.organization_id, request.phone_number, list(request.area_codes)
         )
-        return pb.MapAreaCodesResponse(number=number_message(number), revision=revision)
+        return pb.MapAreaCodesResponse(number=await self._message(number), revision=revision)
 
     async def unmap_area_codes(self, request: pb.UnmapAreaCodesRequest) -> pb.UnmapAreaCodesResponse:
         number, revision = await self._use_cases.inventory.unmap_area_codes(
             request.organization_id, request.phone_number, list(request.area_codes)
         )
-        return pb.UnmapAreaCodesResponse(number=number_message(number), revision=revision)
+        return pb.UnmapAreaCodesResponse(number=await self._message(number), revision=revision)
+
+    async def _messages(self, numbers: Sequence[Number]) -> list[number_pb2.LocalPresenceNumber]:
+        prices = await self._use_cases.prices.of_numbers(numbers)
+        return [number_message(number, prices.get(number.phone_number)) for number in numbers]
+
+    async def _message(self, number: Number) -> number_pb2.LocalPresenceNumber:
+        return (await self._messages([number]))[0]
+
+    async def _drifted(self, drifted: Sequence[Drifted]) -> list[pb.DriftedNumber]:
+        numbers = await self._messages([each.number for each in drifted])
+        return [_drifted_number(each, number) for each, number in zip(drifted, numbers, strict=True)]
 
 
 def _number_failure(failure: NumberFailure) -> number_pb2.NumberFailure:
     return number_pb2.NumberFailure(phone_number=failure.phone_number, status=status_of(failure.error))
 
 
-def _drifted_number(drifted: Drifted) -> pb.DriftedNumber:
+def _drifted_number(drifted: Drifted, number: number_pb2.LocalPresenceNumber) -> pb.DriftedNumber:
     route = drifted.call_route
     return pb.DriftedNumber(
-        number=number_message(drifted.number),
+        number=number,
         voice_url=route.voice_url,
         voice_method=route.voice_method,
         application_id=route.application_id,

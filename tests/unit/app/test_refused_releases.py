@@ -49,7 +49,7 @@ async def test_a_refused_release_is_answered_with_the_reason_and_stays_with_the_
     report = await harness.reconciling.reconcile(A)
     assert [(one.phone_number, one.error.reason) for one in report.still_open] == [(FIRST, "CARRIER_REFUSED")]
     assert report.still_open[0].error.metadata == {"cause": "REGULATORY", "phone_number": FIRST}
-    assert number_message(number).release_status.message == report.still_open[0].error.message
+    assert number_message(number, None).release_status.message == report.still_open[0].error.message
     assert await harness.shown() == set()
 
 

@@ -378,6 +378,27 @@ def test_no_release_is_refused_after_the_migration(version_3: Engine) -> None:
         assert {(number.release_refusal, number.release_retry_time) for number in numbers} == {(None, None)}
 
 
+def test_a_number_gets_the_creator_that_the_record_of_changes_has(version_3: Engine) -> None:
+    _upgrade(version_3, "0011")
+    event = (
+        "INSERT INTO audit_events VALUES"
+        " ('org', :time, :time_id, :kind, '+14155550100', :by, '', '', '', '', '')"
+    )
+    with version_3.begin() as connection:
+        for time, kind, by in (
+            (1, "number_added", "key:before"),
+            (2, "number_removed", "key:before"),
+            (3, "number_added", "key:now"),
+            (4, "number_changed", "system"),
+        ):
+            values = {"time": time, "time_id": str(time), "kind": kind, "by": by}
+            connection.execute(text(event), values)
+    migrate(version_3)
+    with version_3.connect() as connection:
+        numbers = SqlReader(connection).numbers(NumberQuery("org"), "", 9)
+        assert [number.created_by for number in numbers] == ["key:now", "", "", "", ""]
+
+
 _CALL = (
     "INSERT INTO outbound_calls (organization_id, call_id, user_id, callee_number, caller_id, reason,"
     " call_time, revision) VALUES ('org', :callee, 'ann', :callee, '', 'local_presence', :time, 1)"

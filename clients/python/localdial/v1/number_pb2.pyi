@@ -86,6 +86,8 @@ class LocalPresenceNumber(_message.Message):
     CARRIER_NUMBER_ID_FIELD_NUMBER: _builtins.int
     PURCHASE_TIME_FIELD_NUMBER: _builtins.int
     RELEASE_STATUS_FIELD_NUMBER: _builtins.int
+    MONTHLY_PRICE_FIELD_NUMBER: _builtins.int
+    CREATED_BY_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Output only. The organization that owns the number."""
     phone_number: _builtins.str
@@ -113,6 +115,10 @@ class LocalPresenceNumber(_message.Message):
     """Output only. The carrier's identifier of the number. Empty while the
     outcome of the purchase is not known, and for the carrier `external`.
     """
+    created_by: _builtins.str
+    """Output only. Who bought or imported the number, as `AuditEvent.principal`
+    names them. Empty if the record of changes does not reach back that far.
+    """
     @_builtins.property
     def mapped_area_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Output only. Other area codes whose callees are shown this number, in
@@ -133,6 +139,13 @@ class LocalPresenceNumber(_message.Message):
         ask again. Unset if the carrier does not refuse.
         """
 
+    @_builtins.property
+    def monthly_price(self) -> Global___Price:
+        """Output only. What the carrier charges for the number each month, by its list
+        of prices, before taxes and discounts. Unset if the carrier does not say, or
+        has not said yet, and for the carrier `external`.
+        """
+
     def __init__(
         self,
         *,
@@ -147,14 +160,44 @@ class LocalPresenceNumber(_message.Message):
         carrier_number_id: _builtins.str = ...,
         purchase_time: _timestamp_pb2.Timestamp | None = ...,
         release_status: _status_pb2.Status | None = ...,
+        monthly_price: Global___Price | None = ...,
+        created_by: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["purchase_time", b"purchase_time", "release_status", b"release_status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["monthly_price", b"monthly_price", "purchase_time", b"purchase_time", "release_status", b"release_status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "carrier", b"carrier", "carrier_number_id", b"carrier_number_id", "locality", b"locality", "mapped_area_codes", b"mapped_area_codes", "organization_id", b"organization_id", "phone_number", b"phone_number", "purchase_time", b"purchase_time", "region", b"region", "release_status", b"release_status", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "carrier", b"carrier", "carrier_number_id", b"carrier_number_id", "created_by", b"created_by", "locality", b"locality", "mapped_area_codes", b"mapped_area_codes", "monthly_price", b"monthly_price", "organization_id", b"organization_id", "phone_number", b"phone_number", "purchase_time", b"purchase_time", "region", b"region", "release_status", b"release_status", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LocalPresenceNumber: _TypeAlias = LocalPresenceNumber  # noqa: Y015
+
+@_typing.final
+class Price(_message.Message):
+    """An amount of money."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    MICROS_FIELD_NUMBER: _builtins.int
+    currency_code: _builtins.str
+    """Output only. The currency, by its code of ISO 4217, such as `USD`."""
+    micros: _builtins.int
+    """Output only. The amount in millionths of the currency's unit: 1150000 is
+    1.15 USD.
+    """
+    def __init__(
+        self,
+        *,
+        currency_code: _builtins.str = ...,
+        micros: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "micros", b"micros"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Price: _TypeAlias = Price  # noqa: Y015
 
 @_typing.final
 class AvailableNumber(_message.Message):
@@ -165,6 +208,7 @@ class AvailableNumber(_message.Message):
     PHONE_NUMBER_FIELD_NUMBER: _builtins.int
     LOCALITY_FIELD_NUMBER: _builtins.int
     REGION_FIELD_NUMBER: _builtins.int
+    MONTHLY_PRICE_FIELD_NUMBER: _builtins.int
     phone_number: _builtins.str
     """Output only. The number in E.164."""
     locality: _builtins.str
@@ -175,16 +219,24 @@ class AvailableNumber(_message.Message):
     """Output only. The postal code of the number's state or province, such as
     `CA`. May be empty.
     """
+    @_builtins.property
+    def monthly_price(self) -> Global___Price:
+        """Output only. What the carrier would charge for the number each month, by its
+        list of prices, before taxes and discounts. Unset if the carrier does not
+        say, or has not said yet.
+        """
+
     def __init__(
         self,
         *,
         phone_number: _builtins.str = ...,
         locality: _builtins.str = ...,
         region: _builtins.str = ...,
+        monthly_price: Global___Price | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["monthly_price", b"monthly_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["locality", b"locality", "phone_number", b"phone_number", "region", b"region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["locality", b"locality", "monthly_price", b"monthly_price", "phone_number", b"phone_number", "region", b"region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

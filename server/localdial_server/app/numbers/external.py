@@ -4,6 +4,7 @@ import functools
 from collections.abc import Sequence
 from typing import Final
 
+from localdial_server.app.current_caller import CURRENT_CALLER, principal_of
 from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.import_numbers import ImportAnswer
@@ -61,7 +62,8 @@ class ExternalNumbers:
         ]
         if violations:
             raise InvalidFields(violations)
-        now = self._clock.now()
+        # The unit of work runs in a thread, which does not have this context.
+        now, created_by = self._clock.now(), principal_of(CURRENT_CALLER.get())
         numbers: list[Number] = []
         failures: list[NumberFailure] = []
         revision = 0
@@ -69,7 +71,7 @@ class ExternalNumbers:
             part = phone_numbers[begin : begin + _PER_TRANSACTION]
             answer = await self._store.write(
                 "external.import",
-                functools.partial(self._import, organization_id, part, now),
+                functools.partial(self._import, organization_id, part, now, created_by),
                 serialize_on=organization_id,
             )
             numbers += answer.numbers
@@ -78,7 +80,12 @@ class ExternalNumbers:
         return ImportAnswer(tuple(numbers), tuple(failures), revision, _NOTICE if numbers else "")
 
     def _import(
-        self, organization_id: str, phone_numbers: Sequence[str], now: int, transaction: Transaction
+        self,
+        organization_id: str,
+        phone_numbers: Sequence[str],
+        now: int,
+        created_by: str,
+        transaction: Transaction,
     ) -> ImportAnswer:
         require_organization(transaction, organization_id)
         limit = self._limits.of(organization_id).numbers
@@ -90,7 +97,7 @@ class ExternalNumbers:
             known = transaction.number(organization_id, phone_number)
             error: ServiceError | None = None
             if known is None:
-                known = _new(organization_id, phone_number, now)
+                known = _new(organization_id, phone_number, now, created_by)
                 if room <= 0:
                     error = NumberLimitReached(organization_id, limit)
                 elif not transaction.claim(phone_number, organization_id):
@@ -118,7 +125,7 @@ class ExternalNumbers:
         return ImportAnswer(tuple(numbers), tuple(failures), revision)
 
 
-def _new(organization_id: str, phone_number: str, now: int) -> Number:
+def _new(organization_id: str, phone_number: str, now: int, created_by: str) -> Number:
     return Number(
         organization_id=organization_id,
         phone_number=phone_number,
@@ -129,4 +136,5 @@ def _new(organization_id: str, phone_number: str, now: int) -> Number:
         purchase_time=now,
         # A row of the same number that is made later begins with a higher version.
         version=now,
+        created_by=created_by,
     )

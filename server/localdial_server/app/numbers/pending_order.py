@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from localdial_server.app.current_caller import CURRENT_CALLER, principal_of
 from localdial_server.app.numbers.carrier_accounts import account_of, log_fields
 from localdial_server.app.ports.carrier import (
     AvailableNumber,
@@ -68,6 +69,7 @@ def _new(organization_id: str, phone_number: str, carrier: Carrier, reference: s
         carrier_busy_until=now,
         # A row of the same number that is made later begins with a higher version.
         version=now,
+        created_by=principal_of(CURRENT_CALLER.get()),
     )
 
 

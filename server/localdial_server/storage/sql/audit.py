@@ -8,12 +8,10 @@ from typing import Final, NamedTuple
 import uuid_utils
 from sqlalchemy import JSON, Connection, Insert, Text, bindparam, cast, column, func, insert, select
 
-from localdial_server.app.current_caller import Caller
+from localdial_server.app.current_caller import Caller, principal_of
 from localdial_server.app.ports.store import AuditQuery
 from localdial_server.domain.audit import (
-    LONGEST_PRINCIPAL,
     NOTHING,
-    SYSTEM,
     AuditEvent,
     AuditEventKind,
     Content,
@@ -74,7 +72,7 @@ class AuditTrail:
             "organization_id": organization_id,
             "event_time": now,
             "event_kind": kind.value,
-            "principal": caller.principal.name[:LONGEST_PRINCIPAL] if caller is not None else SYSTEM,
+            "principal": principal_of(caller),
             "address": caller.address if caller is not None else "",
             "method": caller.method if caller is not None else "",
             "request_id": caller.request_id if caller is not None else "",

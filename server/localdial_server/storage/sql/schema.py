@@ -91,6 +91,7 @@ numbers = _table(
     Column("release_refusal_cause", String(16)),
     Column("release_refused_time", BigInteger),
     Column("release_retry_time", BigInteger),
+    Column("created_by", String(256), nullable=False, server_default=text("''")),
     # For the sweep: pending orders and releases.
     Index("ix_numbers_by_state", "state", "organization_id", "phone_number"),
 )

@@ -22,6 +22,7 @@ from localdial_server.storage.sql.schema import (
 )
 from localdial_server.storage.transfer.records import (
     FORMAT,
+    WITH_CREATORS,
     AuditEventRecord,
     CallRecord,
     End,
@@ -90,7 +91,7 @@ def export_lines(
     yield header
     for organization_id in organization_ids:
         revision, hidden = shown_revisions.get(organization_id), hidden_events.get(organization_id, ())
-        for kind, records in _records(connection, organization_id, revision, hidden):
+        for kind, records in _records(connection, organization_id, revision, hidden, tally.version):
             lines = serialize(records)
             tally.add(kind, len(records), lines)
             yield lines
@@ -122,7 +123,7 @@ def _count_rows(connection: Connection, organization_ids: Sequence[str]) -> int:
     return count
 
 
-_Chunk = tuple[str, Sequence[Mapping[str, Any]]]
+_Chunk = tuple[str, Sequence[dict[str, Any]]]
 
 
 def _records(
@@ -130,8 +131,9 @@ def _records(
     organization_id: str,
     shown_revision: int | None,
     hidden_events: Collection[str],
+    version: int,
 ) -> Iterator[_Chunk]:
-    """Yield the records of one organization, in the order of an export."""
+    """Yield the records of one organization, in the order of an export in this version of the format."""
     revision = connection.scalar(_select(organization_id, revisions, ("revision",))) or 0
     names = "display_name", "organization_number"
     organization = connection.execute(_select(organization_id, organizations, names)).one_or_none()
@@ -145,6 +147,9 @@ def _records(
     yield from stream(users, "user", UserRecord, users.c.user_id)
     mappings = _mappings(connection, organization_id)
     for kind, records in stream(numbers, "number", NumberRecord, numbers.c.phone_number):
+        if version < WITH_CREATORS:
+            for record in records:
+                del record["created_by"]
         yield kind, [{**record, "mapped_area_codes": mappings[record["phone_number"]]} for record in records]
     orders = _orders_of_unanswered_requests(connection, organization_id)
     for kind, records in stream(requests, "request", RequestRecord, requests.c.request_id):

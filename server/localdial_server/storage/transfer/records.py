@@ -19,9 +19,11 @@ from localdial_server.domain.formats import AREA_CODE, E164, IDENTIFIER, Format
 from localdial_server.domain.model import CallerIdReason, DestinationReason, InboundCallOutcome, NumberState
 
 FORMAT: Final = "localdial-export"
-VERSION: Final = 6
-READABLE_VERSIONS: Final = frozenset({5, VERSION})
-"""Version 5 has no record of changes."""
+VERSION: Final = 7
+READABLE_VERSIONS: Final = frozenset({5, 6, VERSION})
+"""Version 5 has no record of changes, and version 6 does not say who bought or imported a number."""
+WITH_AUDIT_EVENTS: Final = 6
+WITH_CREATORS: Final = 7
 
 # Wider than what requests may have: names that earlier releases accepted must remain importable.
 _STORED_NAME: Final = Format(
@@ -109,7 +111,7 @@ class UserRecord(TypedDict):
 
 
 class NumberRecord(TypedDict):
-    """A row of `numbers`, and its mappings."""
+    """A row of `numbers`, and its mappings. Before version 7 it has no `created_by`."""
 
     kind: Literal["number"]
     organization_id: _Identifier
@@ -129,6 +131,7 @@ class NumberRecord(TypedDict):
     release_refusal_cause: _Text16 | None
     release_refused_time: _Time | None
     release_retry_time: _Time | None
+    created_by: NotRequired[_Text256]
     mapped_area_codes: Annotated[list[_AreaCode], AfterValidator(_distinct_and_sorted)]
 
 
@@ -329,7 +332,7 @@ class Tally:
             audit_events=counts["audit_event"],
             sha256=self._sha256.hexdigest(),
         )
-        if self.version < VERSION:
+        if self.version < WITH_AUDIT_EVENTS:
             del end["audit_events"]
         return end
 

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file localdial/v1/number.proto.
  */
 export const file_localdial_v1_number: GenFile = /*@__PURE__*/
-  fileDesc("Chlsb2NhbGRpYWwvdjEvbnVtYmVyLnByb3RvEgxsb2NhbGRpYWwudjEiyQIKE0xvY2FsUHJlc2VuY2VOdW1iZXISFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRIRCglhcmVhX2NvZGUYAyABKAkSGQoRbWFwcGVkX2FyZWFfY29kZXMYBCADKAkSKAoFc3RhdGUYBSABKA4yGS5sb2NhbGRpYWwudjEuTnVtYmVyU3RhdGUSEAoIbG9jYWxpdHkYBiABKAkSDgoGcmVnaW9uGAcgASgJEg8KB2NhcnJpZXIYCCABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYCSABKAkSMQoNcHVyY2hhc2VfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoOcmVsZWFzZV9zdGF0dXMYCyABKAsyEi5nb29nbGUucnBjLlN0YXR1cyJJCg9BdmFpbGFibGVOdW1iZXISFAoMcGhvbmVfbnVtYmVyGAEgASgJEhAKCGxvY2FsaXR5GAIgASgJEg4KBnJlZ2lvbhgDIAEoCSKHAQoNQ2Fycmllck51bWJlchIUCgxwaG9uZV9udW1iZXIYASABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJEhAKCGxvY2FsaXR5GAQgASgJEg4KBnJlZ2lvbhgFIAEoCRIQCghvYnN0YWNsZRgIIAEoCSJJCg1OdW1iZXJGYWlsdXJlEhQKDHBob25lX251bWJlchgBIAEoCRIiCgZzdGF0dXMYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1cyqYAQoLTnVtYmVyU3RhdGUSHAoYTlVNQkVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXTlVNQkVSX1NUQVRFX1BVUkNIQVNJTkcQARIXChNOVU1CRVJfU1RBVEVfQUNUSVZFEAISGgoWTlVNQkVSX1NUQVRFX1JFTEVBU0lORxADEhkKFU5VTUJFUl9TVEFURV9SRUxFQVNFRBAEYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("Chlsb2NhbGRpYWwvdjEvbnVtYmVyLnByb3RvEgxsb2NhbGRpYWwudjEiiQMKE0xvY2FsUHJlc2VuY2VOdW1iZXISFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRIRCglhcmVhX2NvZGUYAyABKAkSGQoRbWFwcGVkX2FyZWFfY29kZXMYBCADKAkSKAoFc3RhdGUYBSABKA4yGS5sb2NhbGRpYWwudjEuTnVtYmVyU3RhdGUSEAoIbG9jYWxpdHkYBiABKAkSDgoGcmVnaW9uGAcgASgJEg8KB2NhcnJpZXIYCCABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYCSABKAkSMQoNcHVyY2hhc2VfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoOcmVsZWFzZV9zdGF0dXMYCyABKAsyEi5nb29nbGUucnBjLlN0YXR1cxIqCg1tb250aGx5X3ByaWNlGAwgASgLMhMubG9jYWxkaWFsLnYxLlByaWNlEhIKCmNyZWF0ZWRfYnkYDSABKAkiLgoFUHJpY2USFQoNY3VycmVuY3lfY29kZRgBIAEoCRIOCgZtaWNyb3MYAiABKAMidQoPQXZhaWxhYmxlTnVtYmVyEhQKDHBob25lX251bWJlchgBIAEoCRIQCghsb2NhbGl0eRgCIAEoCRIOCgZyZWdpb24YAyABKAkSKgoNbW9udGhseV9wcmljZRgEIAEoCzITLmxvY2FsZGlhbC52MS5QcmljZSKHAQoNQ2Fycmllck51bWJlchIUCgxwaG9uZV9udW1iZXIYASABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJEhAKCGxvY2FsaXR5GAQgASgJEg4KBnJlZ2lvbhgFIAEoCRIQCghvYnN0YWNsZRgIIAEoCSJJCg1OdW1iZXJGYWlsdXJlEhQKDHBob25lX251bWJlchgBIAEoCRIiCgZzdGF0dXMYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1cyqYAQoLTnVtYmVyU3RhdGUSHAoYTlVNQkVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXTlVNQkVSX1NUQVRFX1BVUkNIQVNJTkcQARIXChNOVU1CRVJfU1RBVEVfQUNUSVZFEAISGgoWTlVNQkVSX1NUQVRFX1JFTEVBU0lORxADEhkKFU5VTUJFUl9TVEFURV9SRUxFQVNFRBAEYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * A local presence number of an organization.
@@ -110,6 +110,23 @@ export type LocalPresenceNumber = Message<"localdial.v1.LocalPresenceNumber"> & 
    * @generated from field: google.rpc.Status release_status = 11;
    */
   releaseStatus?: Status | undefined;
+
+  /**
+   * Output only. What the carrier charges for the number each month, by its list
+   * of prices, before taxes and discounts. Unset if the carrier does not say, or
+   * has not said yet, and for the carrier `external`.
+   *
+   * @generated from field: localdial.v1.Price monthly_price = 12;
+   */
+  monthlyPrice?: Price | undefined;
+
+  /**
+   * Output only. Who bought or imported the number, as `AuditEvent.principal`
+   * names them. Empty if the record of changes does not reach back that far.
+   *
+   * @generated from field: string created_by = 13;
+   */
+  createdBy: string;
 };
 
 /**
@@ -118,6 +135,35 @@ export type LocalPresenceNumber = Message<"localdial.v1.LocalPresenceNumber"> & 
  */
 export const LocalPresenceNumberSchema: GenMessage<LocalPresenceNumber> = /*@__PURE__*/
   messageDesc(file_localdial_v1_number, 0);
+
+/**
+ * An amount of money.
+ *
+ * @generated from message localdial.v1.Price
+ */
+export type Price = Message<"localdial.v1.Price"> & {
+  /**
+   * Output only. The currency, by its code of ISO 4217, such as `USD`.
+   *
+   * @generated from field: string currency_code = 1;
+   */
+  currencyCode: string;
+
+  /**
+   * Output only. The amount in millionths of the currency's unit: 1150000 is
+   * 1.15 USD.
+   *
+   * @generated from field: int64 micros = 2;
+   */
+  micros: bigint;
+};
+
+/**
+ * Describes the message localdial.v1.Price.
+ * Use `create(PriceSchema)` to create a new message.
+ */
+export const PriceSchema: GenMessage<Price> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_number, 1);
 
 /**
  * A number that the carrier has for sale.
@@ -147,6 +193,15 @@ export type AvailableNumber = Message<"localdial.v1.AvailableNumber"> & {
    * @generated from field: string region = 3;
    */
   region: string;
+
+  /**
+   * Output only. What the carrier would charge for the number each month, by its
+   * list of prices, before taxes and discounts. Unset if the carrier does not
+   * say, or has not said yet.
+   *
+   * @generated from field: localdial.v1.Price monthly_price = 4;
+   */
+  monthlyPrice?: Price | undefined;
 };
 
 /**
@@ -154,7 +209,7 @@ export type AvailableNumber = Message<"localdial.v1.AvailableNumber"> & {
  * Use `create(AvailableNumberSchema)` to create a new message.
  */
 export const AvailableNumberSchema: GenMessage<AvailableNumber> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_number, 1);
+  messageDesc(file_localdial_v1_number, 2);
 
 /**
  * A number that the carrier account owns, whether or not it is in an inventory.
@@ -215,7 +270,7 @@ export type CarrierNumber = Message<"localdial.v1.CarrierNumber"> & {
  * Use `create(CarrierNumberSchema)` to create a new message.
  */
 export const CarrierNumberSchema: GenMessage<CarrierNumber> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_number, 2);
+  messageDesc(file_localdial_v1_number, 3);
 
 /**
  * A number for which the operation failed, and why.
@@ -244,7 +299,7 @@ export type NumberFailure = Message<"localdial.v1.NumberFailure"> & {
  * Use `create(NumberFailureSchema)` to create a new message.
  */
 export const NumberFailureSchema: GenMessage<NumberFailure> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_number, 3);
+  messageDesc(file_localdial_v1_number, 4);
 
 /**
  * The stages in the life of a number.

@@ -50,6 +50,7 @@ private static final long serialVersionUID = 0L;
             org.localdial.v1.AvailableNumber.class, org.localdial.v1.AvailableNumber.Builder.class);
   }
 
+  private int bitField0_;
   public static final int PHONE_NUMBER_FIELD_NUMBER = 1;
   @SuppressWarnings("serial")
   private volatile java.lang.Object phoneNumber_ = "";
@@ -195,6 +196,50 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int MONTHLY_PRICE_FIELD_NUMBER = 4;
+  private org.localdial.v1.Price monthlyPrice_;
+  /**
+   * <pre>
+   * Output only. What the carrier would charge for the number each month, by its
+   * list of prices, before taxes and discounts. Unset if the carrier does not
+   * say, or has not said yet.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+   * @return Whether the monthlyPrice field is set.
+   */
+  @java.lang.Override
+  public boolean hasMonthlyPrice() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * Output only. What the carrier would charge for the number each month, by its
+   * list of prices, before taxes and discounts. Unset if the carrier does not
+   * say, or has not said yet.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+   * @return The monthlyPrice.
+   */
+  @java.lang.Override
+  public org.localdial.v1.Price getMonthlyPrice() {
+    return monthlyPrice_ == null ? org.localdial.v1.Price.getDefaultInstance() : monthlyPrice_;
+  }
+  /**
+   * <pre>
+   * Output only. What the carrier would charge for the number each month, by its
+   * list of prices, before taxes and discounts. Unset if the carrier does not
+   * say, or has not said yet.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+   */
+  @java.lang.Override
+  public org.localdial.v1.PriceOrBuilder getMonthlyPriceOrBuilder() {
+    return monthlyPrice_ == null ? org.localdial.v1.Price.getDefaultInstance() : monthlyPrice_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -218,6 +263,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(region_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 3, region_);
     }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(4, getMonthlyPrice());
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -235,6 +283,10 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(region_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(3, region_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, getMonthlyPrice());
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -257,6 +309,11 @@ private static final long serialVersionUID = 0L;
         .equals(other.getLocality())) return false;
     if (!getRegion()
         .equals(other.getRegion())) return false;
+    if (hasMonthlyPrice() != other.hasMonthlyPrice()) return false;
+    if (hasMonthlyPrice()) {
+      if (!getMonthlyPrice()
+          .equals(other.getMonthlyPrice())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -274,6 +331,10 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getLocality().hashCode();
     hash = (37 * hash) + REGION_FIELD_NUMBER;
     hash = (53 * hash) + getRegion().hashCode();
+    if (hasMonthlyPrice()) {
+      hash = (37 * hash) + MONTHLY_PRICE_FIELD_NUMBER;
+      hash = (53 * hash) + getMonthlyPrice().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -397,13 +458,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using org.localdial.v1.AvailableNumber.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetMonthlyPriceFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -412,6 +479,11 @@ private static final long serialVersionUID = 0L;
       phoneNumber_ = "";
       locality_ = "";
       region_ = "";
+      monthlyPrice_ = null;
+      if (monthlyPriceBuilder_ != null) {
+        monthlyPriceBuilder_.dispose();
+        monthlyPriceBuilder_ = null;
+      }
       return this;
     }
 
@@ -454,6 +526,14 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.region_ = region_;
       }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.monthlyPrice_ = monthlyPriceBuilder_ == null
+            ? monthlyPrice_
+            : monthlyPriceBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -482,6 +562,9 @@ private static final long serialVersionUID = 0L;
         region_ = other.region_;
         bitField0_ |= 0x00000004;
         onChanged();
+      }
+      if (other.hasMonthlyPrice()) {
+        mergeMonthlyPrice(other.getMonthlyPrice());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -524,6 +607,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 26
+            case 34: {
+              input.readMessage(
+                  internalGetMonthlyPriceFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -825,6 +915,181 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000004;
       onChanged();
       return this;
+    }
+
+    private org.localdial.v1.Price monthlyPrice_;
+    private com.google.protobuf.SingleFieldBuilder<
+        org.localdial.v1.Price, org.localdial.v1.Price.Builder, org.localdial.v1.PriceOrBuilder> monthlyPriceBuilder_;
+    /**
+     * <pre>
+     * Output only. What the carrier would charge for the number each month, by its
+     * list of prices, before taxes and discounts. Unset if the carrier does not
+     * say, or has not said yet.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+     * @return Whether the monthlyPrice field is set.
+     */
+    public boolean hasMonthlyPrice() {
+      return ((bitField0_ & 0x00000008) != 0);
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier would charge for the number each month, by its
+     * list of prices, before taxes and discounts. Unset if the carrier does not
+     * say, or has not said yet.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+     * @return The monthlyPrice.
+     */
+    public org.localdial.v1.Price getMonthlyPrice() {
+      if (monthlyPriceBuilder_ == null) {
+        return monthlyPrice_ == null ? org.localdial.v1.Price.getDefaultInstance() : monthlyPrice_;
+      } else {
+        return monthlyPriceBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier would charge for the number each month, by its
+     * list of prices, before taxes and discounts. Unset if the carrier does not
+     * say, or has not said yet.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+     */
+    public Builder setMonthlyPrice(org.localdial.v1.Price value) {
+      if (monthlyPriceBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        monthlyPrice_ = value;
+      } else {
+        monthlyPriceBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier would charge for the number each month, by its
+     * list of prices, before taxes and discounts. Unset if the carrier does not
+     * say, or has not said yet.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+     */
+    public Builder setMonthlyPrice(
+        org.localdial.v1.Price.Builder builderForValue) {
+      if (monthlyPriceBuilder_ == null) {
+        monthlyPrice_ = builderForValue.build();
+      } else {
+        monthlyPriceBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier would charge for the number each month, by its
+     * list of prices, before taxes and discounts. Unset if the carrier does not
+     * say, or has not said yet.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+     */
+    public Builder mergeMonthlyPrice(org.localdial.v1.Price value) {
+      if (monthlyPriceBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0) &&
+          monthlyPrice_ != null &&
+          monthlyPrice_ != org.localdial.v1.Price.getDefaultInstance()) {
+          getMonthlyPriceBuilder().mergeFrom(value);
+        } else {
+          monthlyPrice_ = value;
+        }
+      } else {
+        monthlyPriceBuilder_.mergeFrom(value);
+      }
+      if (monthlyPrice_ != null) {
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier would charge for the number each month, by its
+     * list of prices, before taxes and discounts. Unset if the carrier does not
+     * say, or has not said yet.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+     */
+    public Builder clearMonthlyPrice() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      monthlyPrice_ = null;
+      if (monthlyPriceBuilder_ != null) {
+        monthlyPriceBuilder_.dispose();
+        monthlyPriceBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier would charge for the number each month, by its
+     * list of prices, before taxes and discounts. Unset if the carrier does not
+     * say, or has not said yet.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+     */
+    public org.localdial.v1.Price.Builder getMonthlyPriceBuilder() {
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return internalGetMonthlyPriceFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier would charge for the number each month, by its
+     * list of prices, before taxes and discounts. Unset if the carrier does not
+     * say, or has not said yet.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+     */
+    public org.localdial.v1.PriceOrBuilder getMonthlyPriceOrBuilder() {
+      if (monthlyPriceBuilder_ != null) {
+        return monthlyPriceBuilder_.getMessageOrBuilder();
+      } else {
+        return monthlyPrice_ == null ?
+            org.localdial.v1.Price.getDefaultInstance() : monthlyPrice_;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier would charge for the number each month, by its
+     * list of prices, before taxes and discounts. Unset if the carrier does not
+     * say, or has not said yet.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        org.localdial.v1.Price, org.localdial.v1.Price.Builder, org.localdial.v1.PriceOrBuilder> 
+        internalGetMonthlyPriceFieldBuilder() {
+      if (monthlyPriceBuilder_ == null) {
+        monthlyPriceBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            org.localdial.v1.Price, org.localdial.v1.Price.Builder, org.localdial.v1.PriceOrBuilder>(
+                getMonthlyPrice(),
+                getParentForChildren(),
+                isClean());
+        monthlyPrice_ = null;
+      }
+      return monthlyPriceBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:localdial.v1.AvailableNumber)

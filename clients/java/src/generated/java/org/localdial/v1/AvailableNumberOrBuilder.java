@@ -73,4 +73,37 @@ public interface AvailableNumberOrBuilder extends
    */
   com.google.protobuf.ByteString
       getRegionBytes();
+
+  /**
+   * <pre>
+   * Output only. What the carrier would charge for the number each month, by its
+   * list of prices, before taxes and discounts. Unset if the carrier does not
+   * say, or has not said yet.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+   * @return Whether the monthlyPrice field is set.
+   */
+  boolean hasMonthlyPrice();
+  /**
+   * <pre>
+   * Output only. What the carrier would charge for the number each month, by its
+   * list of prices, before taxes and discounts. Unset if the carrier does not
+   * say, or has not said yet.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+   * @return The monthlyPrice.
+   */
+  org.localdial.v1.Price getMonthlyPrice();
+  /**
+   * <pre>
+   * Output only. What the carrier would charge for the number each month, by its
+   * list of prices, before taxes and discounts. Unset if the carrier does not
+   * say, or has not said yet.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 4 [json_name = "monthlyPrice"];</code>
+   */
+  org.localdial.v1.PriceOrBuilder getMonthlyPriceOrBuilder();
 }

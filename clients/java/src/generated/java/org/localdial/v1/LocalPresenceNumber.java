@@ -42,6 +42,7 @@ private static final long serialVersionUID = 0L;
     region_ = "";
     carrier_ = "";
     carrierNumberId_ = "";
+    createdBy_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -573,6 +574,99 @@ private static final long serialVersionUID = 0L;
     return releaseStatus_ == null ? com.google.rpc.Status.getDefaultInstance() : releaseStatus_;
   }
 
+  public static final int MONTHLY_PRICE_FIELD_NUMBER = 12;
+  private org.localdial.v1.Price monthlyPrice_;
+  /**
+   * <pre>
+   * Output only. What the carrier charges for the number each month, by its list
+   * of prices, before taxes and discounts. Unset if the carrier does not say, or
+   * has not said yet, and for the carrier `external`.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+   * @return Whether the monthlyPrice field is set.
+   */
+  @java.lang.Override
+  public boolean hasMonthlyPrice() {
+    return ((bitField0_ & 0x00000004) != 0);
+  }
+  /**
+   * <pre>
+   * Output only. What the carrier charges for the number each month, by its list
+   * of prices, before taxes and discounts. Unset if the carrier does not say, or
+   * has not said yet, and for the carrier `external`.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+   * @return The monthlyPrice.
+   */
+  @java.lang.Override
+  public org.localdial.v1.Price getMonthlyPrice() {
+    return monthlyPrice_ == null ? org.localdial.v1.Price.getDefaultInstance() : monthlyPrice_;
+  }
+  /**
+   * <pre>
+   * Output only. What the carrier charges for the number each month, by its list
+   * of prices, before taxes and discounts. Unset if the carrier does not say, or
+   * has not said yet, and for the carrier `external`.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+   */
+  @java.lang.Override
+  public org.localdial.v1.PriceOrBuilder getMonthlyPriceOrBuilder() {
+    return monthlyPrice_ == null ? org.localdial.v1.Price.getDefaultInstance() : monthlyPrice_;
+  }
+
+  public static final int CREATED_BY_FIELD_NUMBER = 13;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object createdBy_ = "";
+  /**
+   * <pre>
+   * Output only. Who bought or imported the number, as `AuditEvent.principal`
+   * names them. Empty if the record of changes does not reach back that far.
+   * </pre>
+   *
+   * <code>string created_by = 13 [json_name = "createdBy"];</code>
+   * @return The createdBy.
+   */
+  @java.lang.Override
+  public java.lang.String getCreatedBy() {
+    java.lang.Object ref = createdBy_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      createdBy_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Output only. Who bought or imported the number, as `AuditEvent.principal`
+   * names them. Empty if the record of changes does not reach back that far.
+   * </pre>
+   *
+   * <code>string created_by = 13 [json_name = "createdBy"];</code>
+   * @return The bytes for createdBy.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getCreatedByBytes() {
+    java.lang.Object ref = createdBy_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      createdBy_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -619,6 +713,12 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeMessage(11, getReleaseStatus());
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      output.writeMessage(12, getMonthlyPrice());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(createdBy_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 13, createdBy_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -670,6 +770,13 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(11, getReleaseStatus());
     }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(12, getMonthlyPrice());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(createdBy_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(13, createdBy_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -712,6 +819,13 @@ private static final long serialVersionUID = 0L;
       if (!getReleaseStatus()
           .equals(other.getReleaseStatus())) return false;
     }
+    if (hasMonthlyPrice() != other.hasMonthlyPrice()) return false;
+    if (hasMonthlyPrice()) {
+      if (!getMonthlyPrice()
+          .equals(other.getMonthlyPrice())) return false;
+    }
+    if (!getCreatedBy()
+        .equals(other.getCreatedBy())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -751,6 +865,12 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + RELEASE_STATUS_FIELD_NUMBER;
       hash = (53 * hash) + getReleaseStatus().hashCode();
     }
+    if (hasMonthlyPrice()) {
+      hash = (37 * hash) + MONTHLY_PRICE_FIELD_NUMBER;
+      hash = (53 * hash) + getMonthlyPrice().hashCode();
+    }
+    hash = (37 * hash) + CREATED_BY_FIELD_NUMBER;
+    hash = (53 * hash) + getCreatedBy().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -887,6 +1007,7 @@ private static final long serialVersionUID = 0L;
               .alwaysUseFieldBuilders) {
         internalGetPurchaseTimeFieldBuilder();
         internalGetReleaseStatusFieldBuilder();
+        internalGetMonthlyPriceFieldBuilder();
       }
     }
     @java.lang.Override
@@ -913,6 +1034,12 @@ private static final long serialVersionUID = 0L;
         releaseStatusBuilder_.dispose();
         releaseStatusBuilder_ = null;
       }
+      monthlyPrice_ = null;
+      if (monthlyPriceBuilder_ != null) {
+        monthlyPriceBuilder_.dispose();
+        monthlyPriceBuilder_ = null;
+      }
+      createdBy_ = "";
       return this;
     }
 
@@ -987,6 +1114,15 @@ private static final long serialVersionUID = 0L;
             : releaseStatusBuilder_.build();
         to_bitField0_ |= 0x00000002;
       }
+      if (((from_bitField0_ & 0x00000800) != 0)) {
+        result.monthlyPrice_ = monthlyPriceBuilder_ == null
+            ? monthlyPrice_
+            : monthlyPriceBuilder_.build();
+        to_bitField0_ |= 0x00000004;
+      }
+      if (((from_bitField0_ & 0x00001000) != 0)) {
+        result.createdBy_ = createdBy_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1055,6 +1191,14 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasReleaseStatus()) {
         mergeReleaseStatus(other.getReleaseStatus());
+      }
+      if (other.hasMonthlyPrice()) {
+        mergeMonthlyPrice(other.getMonthlyPrice());
+      }
+      if (!other.getCreatedBy().isEmpty()) {
+        createdBy_ = other.createdBy_;
+        bitField0_ |= 0x00001000;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1142,6 +1286,18 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000400;
               break;
             } // case 90
+            case 98: {
+              input.readMessage(
+                  internalGetMonthlyPriceFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000800;
+              break;
+            } // case 98
+            case 106: {
+              createdBy_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00001000;
+              break;
+            } // case 106
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2417,6 +2573,278 @@ private static final long serialVersionUID = 0L;
         releaseStatus_ = null;
       }
       return releaseStatusBuilder_;
+    }
+
+    private org.localdial.v1.Price monthlyPrice_;
+    private com.google.protobuf.SingleFieldBuilder<
+        org.localdial.v1.Price, org.localdial.v1.Price.Builder, org.localdial.v1.PriceOrBuilder> monthlyPriceBuilder_;
+    /**
+     * <pre>
+     * Output only. What the carrier charges for the number each month, by its list
+     * of prices, before taxes and discounts. Unset if the carrier does not say, or
+     * has not said yet, and for the carrier `external`.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+     * @return Whether the monthlyPrice field is set.
+     */
+    public boolean hasMonthlyPrice() {
+      return ((bitField0_ & 0x00000800) != 0);
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier charges for the number each month, by its list
+     * of prices, before taxes and discounts. Unset if the carrier does not say, or
+     * has not said yet, and for the carrier `external`.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+     * @return The monthlyPrice.
+     */
+    public org.localdial.v1.Price getMonthlyPrice() {
+      if (monthlyPriceBuilder_ == null) {
+        return monthlyPrice_ == null ? org.localdial.v1.Price.getDefaultInstance() : monthlyPrice_;
+      } else {
+        return monthlyPriceBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier charges for the number each month, by its list
+     * of prices, before taxes and discounts. Unset if the carrier does not say, or
+     * has not said yet, and for the carrier `external`.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+     */
+    public Builder setMonthlyPrice(org.localdial.v1.Price value) {
+      if (monthlyPriceBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        monthlyPrice_ = value;
+      } else {
+        monthlyPriceBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier charges for the number each month, by its list
+     * of prices, before taxes and discounts. Unset if the carrier does not say, or
+     * has not said yet, and for the carrier `external`.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+     */
+    public Builder setMonthlyPrice(
+        org.localdial.v1.Price.Builder builderForValue) {
+      if (monthlyPriceBuilder_ == null) {
+        monthlyPrice_ = builderForValue.build();
+      } else {
+        monthlyPriceBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier charges for the number each month, by its list
+     * of prices, before taxes and discounts. Unset if the carrier does not say, or
+     * has not said yet, and for the carrier `external`.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+     */
+    public Builder mergeMonthlyPrice(org.localdial.v1.Price value) {
+      if (monthlyPriceBuilder_ == null) {
+        if (((bitField0_ & 0x00000800) != 0) &&
+          monthlyPrice_ != null &&
+          monthlyPrice_ != org.localdial.v1.Price.getDefaultInstance()) {
+          getMonthlyPriceBuilder().mergeFrom(value);
+        } else {
+          monthlyPrice_ = value;
+        }
+      } else {
+        monthlyPriceBuilder_.mergeFrom(value);
+      }
+      if (monthlyPrice_ != null) {
+        bitField0_ |= 0x00000800;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier charges for the number each month, by its list
+     * of prices, before taxes and discounts. Unset if the carrier does not say, or
+     * has not said yet, and for the carrier `external`.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+     */
+    public Builder clearMonthlyPrice() {
+      bitField0_ = (bitField0_ & ~0x00000800);
+      monthlyPrice_ = null;
+      if (monthlyPriceBuilder_ != null) {
+        monthlyPriceBuilder_.dispose();
+        monthlyPriceBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier charges for the number each month, by its list
+     * of prices, before taxes and discounts. Unset if the carrier does not say, or
+     * has not said yet, and for the carrier `external`.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+     */
+    public org.localdial.v1.Price.Builder getMonthlyPriceBuilder() {
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return internalGetMonthlyPriceFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier charges for the number each month, by its list
+     * of prices, before taxes and discounts. Unset if the carrier does not say, or
+     * has not said yet, and for the carrier `external`.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+     */
+    public org.localdial.v1.PriceOrBuilder getMonthlyPriceOrBuilder() {
+      if (monthlyPriceBuilder_ != null) {
+        return monthlyPriceBuilder_.getMessageOrBuilder();
+      } else {
+        return monthlyPrice_ == null ?
+            org.localdial.v1.Price.getDefaultInstance() : monthlyPrice_;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. What the carrier charges for the number each month, by its list
+     * of prices, before taxes and discounts. Unset if the carrier does not say, or
+     * has not said yet, and for the carrier `external`.
+     * </pre>
+     *
+     * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        org.localdial.v1.Price, org.localdial.v1.Price.Builder, org.localdial.v1.PriceOrBuilder> 
+        internalGetMonthlyPriceFieldBuilder() {
+      if (monthlyPriceBuilder_ == null) {
+        monthlyPriceBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            org.localdial.v1.Price, org.localdial.v1.Price.Builder, org.localdial.v1.PriceOrBuilder>(
+                getMonthlyPrice(),
+                getParentForChildren(),
+                isClean());
+        monthlyPrice_ = null;
+      }
+      return monthlyPriceBuilder_;
+    }
+
+    private java.lang.Object createdBy_ = "";
+    /**
+     * <pre>
+     * Output only. Who bought or imported the number, as `AuditEvent.principal`
+     * names them. Empty if the record of changes does not reach back that far.
+     * </pre>
+     *
+     * <code>string created_by = 13 [json_name = "createdBy"];</code>
+     * @return The createdBy.
+     */
+    public java.lang.String getCreatedBy() {
+      java.lang.Object ref = createdBy_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        createdBy_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Who bought or imported the number, as `AuditEvent.principal`
+     * names them. Empty if the record of changes does not reach back that far.
+     * </pre>
+     *
+     * <code>string created_by = 13 [json_name = "createdBy"];</code>
+     * @return The bytes for createdBy.
+     */
+    public com.google.protobuf.ByteString
+        getCreatedByBytes() {
+      java.lang.Object ref = createdBy_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        createdBy_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Who bought or imported the number, as `AuditEvent.principal`
+     * names them. Empty if the record of changes does not reach back that far.
+     * </pre>
+     *
+     * <code>string created_by = 13 [json_name = "createdBy"];</code>
+     * @param value The createdBy to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCreatedBy(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      createdBy_ = value;
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Who bought or imported the number, as `AuditEvent.principal`
+     * names them. Empty if the record of changes does not reach back that far.
+     * </pre>
+     *
+     * <code>string created_by = 13 [json_name = "createdBy"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCreatedBy() {
+      createdBy_ = getDefaultInstance().getCreatedBy();
+      bitField0_ = (bitField0_ & ~0x00001000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Who bought or imported the number, as `AuditEvent.principal`
+     * names them. Empty if the record of changes does not reach back that far.
+     * </pre>
+     *
+     * <code>string created_by = 13 [json_name = "createdBy"];</code>
+     * @param value The bytes for createdBy to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCreatedByBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      createdBy_ = value;
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:localdial.v1.LocalPresenceNumber)

@@ -294,4 +294,59 @@ public interface LocalPresenceNumberOrBuilder extends
    * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
    */
   com.google.rpc.StatusOrBuilder getReleaseStatusOrBuilder();
+
+  /**
+   * <pre>
+   * Output only. What the carrier charges for the number each month, by its list
+   * of prices, before taxes and discounts. Unset if the carrier does not say, or
+   * has not said yet, and for the carrier `external`.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+   * @return Whether the monthlyPrice field is set.
+   */
+  boolean hasMonthlyPrice();
+  /**
+   * <pre>
+   * Output only. What the carrier charges for the number each month, by its list
+   * of prices, before taxes and discounts. Unset if the carrier does not say, or
+   * has not said yet, and for the carrier `external`.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+   * @return The monthlyPrice.
+   */
+  org.localdial.v1.Price getMonthlyPrice();
+  /**
+   * <pre>
+   * Output only. What the carrier charges for the number each month, by its list
+   * of prices, before taxes and discounts. Unset if the carrier does not say, or
+   * has not said yet, and for the carrier `external`.
+   * </pre>
+   *
+   * <code>.localdial.v1.Price monthly_price = 12 [json_name = "monthlyPrice"];</code>
+   */
+  org.localdial.v1.PriceOrBuilder getMonthlyPriceOrBuilder();
+
+  /**
+   * <pre>
+   * Output only. Who bought or imported the number, as `AuditEvent.principal`
+   * names them. Empty if the record of changes does not reach back that far.
+   * </pre>
+   *
+   * <code>string created_by = 13 [json_name = "createdBy"];</code>
+   * @return The createdBy.
+   */
+  java.lang.String getCreatedBy();
+  /**
+   * <pre>
+   * Output only. Who bought or imported the number, as `AuditEvent.principal`
+   * names them. Empty if the record of changes does not reach back that far.
+   * </pre>
+   *
+   * <code>string created_by = 13 [json_name = "createdBy"];</code>
+   * @return The bytes for createdBy.
+   */
+  com.google.protobuf.ByteString
+      getCreatedByBytes();
 }

@@ -32,6 +32,11 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_localdial_v1_LocalPresenceNumber_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_Price_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_Price_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_localdial_v1_AvailableNumber_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -57,7 +62,7 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\031localdial/v1/number.proto\022\014localdial.v" +
       "1\032\037google/protobuf/timestamp.proto\032\027goog" +
-      "le/rpc/status.proto\"\321\003\n\023LocalPresenceNum" +
+      "le/rpc/status.proto\"\252\004\n\023LocalPresenceNum" +
       "ber\022\'\n\017organization_id\030\001 \001(\tR\016organizati" +
       "onId\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022" +
       "\033\n\tarea_code\030\003 \001(\tR\010areaCode\022*\n\021mapped_a" +
@@ -69,24 +74,29 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
       "rId\022?\n\rpurchase_time\030\n \001(\0132\032.google.prot" +
       "obuf.TimestampR\014purchaseTime\0229\n\016release_" +
       "status\030\013 \001(\0132\022.google.rpc.StatusR\rreleas" +
-      "eStatus\"h\n\017AvailableNumber\022!\n\014phone_numb" +
+      "eStatus\0228\n\rmonthly_price\030\014 \001(\0132\023.localdi" +
+      "al.v1.PriceR\014monthlyPrice\022\035\n\ncreated_by\030" +
+      "\r \001(\tR\tcreatedBy\"D\n\005Price\022#\n\rcurrency_co" +
+      "de\030\001 \001(\tR\014currencyCode\022\026\n\006micros\030\002 \001(\003R\006" +
+      "micros\"\242\001\n\017AvailableNumber\022!\n\014phone_numb" +
       "er\030\001 \001(\tR\013phoneNumber\022\032\n\010locality\030\002 \001(\tR" +
-      "\010locality\022\026\n\006region\030\003 \001(\tR\006region\"\314\001\n\rCa" +
-      "rrierNumber\022!\n\014phone_number\030\001 \001(\tR\013phone" +
-      "Number\022*\n\021carrier_number_id\030\002 \001(\tR\017carri" +
-      "erNumberId\022\034\n\treference\030\003 \001(\tR\treference" +
-      "\022\032\n\010locality\030\004 \001(\tR\010locality\022\026\n\006region\030\005" +
-      " \001(\tR\006region\022\032\n\010obstacle\030\010 \001(\tR\010obstacle" +
-      "\"^\n\rNumberFailure\022!\n\014phone_number\030\001 \001(\tR" +
-      "\013phoneNumber\022*\n\006status\030\002 \001(\0132\022.google.rp" +
-      "c.StatusR\006status*\230\001\n\013NumberState\022\034\n\030NUMB" +
-      "ER_STATE_UNSPECIFIED\020\000\022\033\n\027NUMBER_STATE_P" +
-      "URCHASING\020\001\022\027\n\023NUMBER_STATE_ACTIVE\020\002\022\032\n\026" +
-      "NUMBER_STATE_RELEASING\020\003\022\031\n\025NUMBER_STATE" +
-      "_RELEASED\020\004Bp\n\020org.localdial.v1B\013NumberP" +
-      "rotoP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial\\" +
-      "V1\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldia" +
-      "l::V1b\006proto3"
+      "\010locality\022\026\n\006region\030\003 \001(\tR\006region\0228\n\rmon" +
+      "thly_price\030\004 \001(\0132\023.localdial.v1.PriceR\014m" +
+      "onthlyPrice\"\314\001\n\rCarrierNumber\022!\n\014phone_n" +
+      "umber\030\001 \001(\tR\013phoneNumber\022*\n\021carrier_numb" +
+      "er_id\030\002 \001(\tR\017carrierNumberId\022\034\n\treferenc" +
+      "e\030\003 \001(\tR\treference\022\032\n\010locality\030\004 \001(\tR\010lo" +
+      "cality\022\026\n\006region\030\005 \001(\tR\006region\022\032\n\010obstac" +
+      "le\030\010 \001(\tR\010obstacle\"^\n\rNumberFailure\022!\n\014p" +
+      "hone_number\030\001 \001(\tR\013phoneNumber\022*\n\006status" +
+      "\030\002 \001(\0132\022.google.rpc.StatusR\006status*\230\001\n\013N" +
+      "umberState\022\034\n\030NUMBER_STATE_UNSPECIFIED\020\000" +
+      "\022\033\n\027NUMBER_STATE_PURCHASING\020\001\022\027\n\023NUMBER_" +
+      "STATE_ACTIVE\020\002\022\032\n\026NUMBER_STATE_RELEASING" +
+      "\020\003\022\031\n\025NUMBER_STATE_RELEASED\020\004Bp\n\020org.loc" +
+      "aldial.v1B\013NumberProtoP\001\242\002\003LXX\252\002\014Localdi" +
+      "al.V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBM" +
+      "etadata\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -99,21 +109,27 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
     internal_static_localdial_v1_LocalPresenceNumber_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_LocalPresenceNumber_descriptor,
-        new java.lang.String[] { "OrganizationId", "PhoneNumber", "AreaCode", "MappedAreaCodes", "State", "Locality", "Region", "Carrier", "CarrierNumberId", "PurchaseTime", "ReleaseStatus", });
-    internal_static_localdial_v1_AvailableNumber_descriptor =
+        new java.lang.String[] { "OrganizationId", "PhoneNumber", "AreaCode", "MappedAreaCodes", "State", "Locality", "Region", "Carrier", "CarrierNumberId", "PurchaseTime", "ReleaseStatus", "MonthlyPrice", "CreatedBy", });
+    internal_static_localdial_v1_Price_descriptor =
       getDescriptor().getMessageType(1);
+    internal_static_localdial_v1_Price_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_Price_descriptor,
+        new java.lang.String[] { "CurrencyCode", "Micros", });
+    internal_static_localdial_v1_AvailableNumber_descriptor =
+      getDescriptor().getMessageType(2);
     internal_static_localdial_v1_AvailableNumber_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_AvailableNumber_descriptor,
-        new java.lang.String[] { "PhoneNumber", "Locality", "Region", });
+        new java.lang.String[] { "PhoneNumber", "Locality", "Region", "MonthlyPrice", });
     internal_static_localdial_v1_CarrierNumber_descriptor =
-      getDescriptor().getMessageType(2);
+      getDescriptor().getMessageType(3);
     internal_static_localdial_v1_CarrierNumber_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_CarrierNumber_descriptor,
         new java.lang.String[] { "PhoneNumber", "CarrierNumberId", "Reference", "Locality", "Region", "Obstacle", });
     internal_static_localdial_v1_NumberFailure_descriptor =
-      getDescriptor().getMessageType(3);
+      getDescriptor().getMessageType(4);
     internal_static_localdial_v1_NumberFailure_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_NumberFailure_descriptor,
