@@ -7,6 +7,7 @@ several servers may share is tested by `SharedStoreSuite` as well.
 from tests.conformance.api_keys_suite import ApiKeysSuite
 from tests.conformance.audit_suite import AuditSuite
 from tests.conformance.call_backs_suite import CallBacksSuite
+from tests.conformance.call_counts_suite import CallCountsSuite
 from tests.conformance.call_log_suite import CallLogSuite
 from tests.conformance.inbound_calls_suite import InboundCallsSuite
 from tests.conformance.number_index_suite import NumberIndexSuite
@@ -25,6 +26,7 @@ class StoreSuite(
     ApiKeysSuite,
     AuditSuite,
     CallLogSuite,
+    CallCountsSuite,
     CallBacksSuite,
     InboundCallsSuite,
     SnapshotsSuite,

@@ -46,6 +46,7 @@ EXPECTED: Final = {
     "NumberInventory.DeleteNumbers": "ma",
     "NumberInventory.MapAreaCodes": "ma",
     "NumberInventory.UnmapAreaCodes": "ma",
+    "NumberInventory.GetUsage": "vma",
 }
 
 # The called number says which organization is meant, and the use case finds only the principal's.

@@ -132,7 +132,10 @@ type LocalPresenceNumber struct {
 	MonthlyPrice *Price `protobuf:"bytes,12,opt,name=monthly_price,json=monthlyPrice,proto3" json:"monthly_price,omitempty"`
 	// Output only. Who bought or imported the number, as `AuditEvent.principal`
 	// names them. Empty if the record of changes does not reach back that far.
-	CreatedBy     string `protobuf:"bytes,13,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	CreatedBy string `protobuf:"bytes,13,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	// Output only. When a recorded call last showed the number, counted as GetUsage
+	// counts. Unset if none did.
+	LastShownTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=last_shown_time,json=lastShownTime,proto3" json:"last_shown_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -256,6 +259,13 @@ func (x *LocalPresenceNumber) GetCreatedBy() string {
 		return x.CreatedBy
 	}
 	return ""
+}
+
+func (x *LocalPresenceNumber) GetLastShownTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastShownTime
+	}
+	return nil
 }
 
 // An amount of money.
@@ -547,7 +557,7 @@ var File_localdial_v1_number_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_number_proto_rawDesc = "" +
 	"\n" +
-	"\x19localdial/v1/number.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xaa\x04\n" +
+	"\x19localdial/v1/number.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xee\x04\n" +
 	"\x13LocalPresenceNumber\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n" +
 	"\fphone_number\x18\x02 \x01(\tR\vphoneNumber\x12\x1b\n" +
@@ -563,7 +573,8 @@ const file_localdial_v1_number_proto_rawDesc = "" +
 	"\x0erelease_status\x18\v \x01(\v2\x12.google.rpc.StatusR\rreleaseStatus\x128\n" +
 	"\rmonthly_price\x18\f \x01(\v2\x13.localdial.v1.PriceR\fmonthlyPrice\x12\x1d\n" +
 	"\n" +
-	"created_by\x18\r \x01(\tR\tcreatedBy\"D\n" +
+	"created_by\x18\r \x01(\tR\tcreatedBy\x12B\n" +
+	"\x0flast_shown_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\rlastShownTime\"D\n" +
 	"\x05Price\x12#\n" +
 	"\rcurrency_code\x18\x01 \x01(\tR\fcurrencyCode\x12\x16\n" +
 	"\x06micros\x18\x02 \x01(\x03R\x06micros\"\xa2\x01\n" +
@@ -618,13 +629,14 @@ var file_localdial_v1_number_proto_depIdxs = []int32{
 	6, // 1: localdial.v1.LocalPresenceNumber.purchase_time:type_name -> google.protobuf.Timestamp
 	7, // 2: localdial.v1.LocalPresenceNumber.release_status:type_name -> google.rpc.Status
 	2, // 3: localdial.v1.LocalPresenceNumber.monthly_price:type_name -> localdial.v1.Price
-	2, // 4: localdial.v1.AvailableNumber.monthly_price:type_name -> localdial.v1.Price
-	7, // 5: localdial.v1.NumberFailure.status:type_name -> google.rpc.Status
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	6, // 4: localdial.v1.LocalPresenceNumber.last_shown_time:type_name -> google.protobuf.Timestamp
+	2, // 5: localdial.v1.AvailableNumber.monthly_price:type_name -> localdial.v1.Price
+	7, // 6: localdial.v1.NumberFailure.status:type_name -> google.rpc.Status
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_number_proto_init() }

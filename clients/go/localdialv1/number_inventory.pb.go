@@ -10,6 +10,7 @@ import (
 	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -1700,11 +1701,343 @@ func (x *UnmapAreaCodesResponse) GetRevision() int64 {
 	return 0
 }
 
+// Request of GetUsage.
+type GetUsageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The organization whose calls are counted. 1 to 128 visible ASCII
+	// characters.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// Optional. How many days to count, today included, 1 to 90. 7 if unset.
+	Days *int32 `protobuf:"varint,2,opt,name=days,proto3,oneof" json:"days,omitempty"`
+	// Optional. The time zone in which days begin, by its IANA name, such as
+	// `America/New_York`. Up to 64 characters. Where its days begin within an hour
+	// of UTC, such as in India, that hour belongs to the day in which it begins.
+	// Default: UTC.
+	TimeZone      string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetUsageRequest) Reset() {
+	*x = GetUsageRequest{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetUsageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetUsageRequest) ProtoMessage() {}
+
+func (x *GetUsageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetUsageRequest.ProtoReflect.Descriptor instead.
+func (*GetUsageRequest) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *GetUsageRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *GetUsageRequest) GetDays() int32 {
+	if x != nil && x.Days != nil {
+		return *x.Days
+	}
+	return 0
+}
+
+func (x *GetUsageRequest) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+// Response of GetUsage.
+type GetUsageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The calls of each day, oldest first; the last one is today.
+	// Days without calls are included.
+	Days []*DailyUsage `protobuf:"bytes,1,rep,name=days,proto3" json:"days,omitempty"`
+	// Output only. The use of each caller ID that was shown on these days, ordered
+	// by phone number, whether or not it is in the inventory.
+	Numbers []*NumberUsage `protobuf:"bytes,2,rep,name=numbers,proto3" json:"numbers,omitempty"`
+	// Output only. The area codes that were called without a local number, most
+	// calls first. At most 1000.
+	AreaCodesWithoutLocalNumber []*AreaCodeUsage `protobuf:"bytes,3,rep,name=area_codes_without_local_number,json=areaCodesWithoutLocalNumber,proto3" json:"area_codes_without_local_number,omitempty"`
+	// Output only. Calls recorded before this time are counted. Unset until the
+	// server has counted all calls for the first time.
+	CountedUntilTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=counted_until_time,json=countedUntilTime,proto3" json:"counted_until_time,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *GetUsageResponse) Reset() {
+	*x = GetUsageResponse{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetUsageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetUsageResponse) ProtoMessage() {}
+
+func (x *GetUsageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetUsageResponse.ProtoReflect.Descriptor instead.
+func (*GetUsageResponse) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *GetUsageResponse) GetDays() []*DailyUsage {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+func (x *GetUsageResponse) GetNumbers() []*NumberUsage {
+	if x != nil {
+		return x.Numbers
+	}
+	return nil
+}
+
+func (x *GetUsageResponse) GetAreaCodesWithoutLocalNumber() []*AreaCodeUsage {
+	if x != nil {
+		return x.AreaCodesWithoutLocalNumber
+	}
+	return nil
+}
+
+func (x *GetUsageResponse) GetCountedUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CountedUntilTime
+	}
+	return nil
+}
+
+// The outbound calls of one day.
+type DailyUsage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The day in the time zone of the request, such as `2026-11-30`.
+	Date string `protobuf:"bytes,1,opt,name=date,proto3" json:"date,omitempty"`
+	// Output only. The recorded calls.
+	CallCount int64 `protobuf:"varint,2,opt,name=call_count,json=callCount,proto3" json:"call_count,omitempty"`
+	// Output only. The calls that showed a number with the callee's area code, or
+	// one that the area code is mapped to. `local_count / call_count` is the local
+	// share.
+	LocalCount    int64 `protobuf:"varint,3,opt,name=local_count,json=localCount,proto3" json:"local_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DailyUsage) Reset() {
+	*x = DailyUsage{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DailyUsage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DailyUsage) ProtoMessage() {}
+
+func (x *DailyUsage) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DailyUsage.ProtoReflect.Descriptor instead.
+func (*DailyUsage) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *DailyUsage) GetDate() string {
+	if x != nil {
+		return x.Date
+	}
+	return ""
+}
+
+func (x *DailyUsage) GetCallCount() int64 {
+	if x != nil {
+		return x.CallCount
+	}
+	return 0
+}
+
+func (x *DailyUsage) GetLocalCount() int64 {
+	if x != nil {
+		return x.LocalCount
+	}
+	return 0
+}
+
+// The use of one caller ID.
+type NumberUsage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The caller ID, in E.164.
+	PhoneNumber string `protobuf:"bytes,1,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
+	// Output only. How many recorded calls showed it, for each of the `days`.
+	ShownCounts []int64 `protobuf:"varint,2,rep,packed,name=shown_counts,json=shownCounts,proto3" json:"shown_counts,omitempty"`
+	// Output only. When a recorded call last showed it, whenever that was.
+	LastShownTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=last_shown_time,json=lastShownTime,proto3" json:"last_shown_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NumberUsage) Reset() {
+	*x = NumberUsage{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NumberUsage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NumberUsage) ProtoMessage() {}
+
+func (x *NumberUsage) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NumberUsage.ProtoReflect.Descriptor instead.
+func (*NumberUsage) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *NumberUsage) GetPhoneNumber() string {
+	if x != nil {
+		return x.PhoneNumber
+	}
+	return ""
+}
+
+func (x *NumberUsage) GetShownCounts() []int64 {
+	if x != nil {
+		return x.ShownCounts
+	}
+	return nil
+}
+
+func (x *NumberUsage) GetLastShownTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastShownTime
+	}
+	return nil
+}
+
+// The calls to one area code.
+type AreaCodeUsage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The area code: a NANP area code (`415`), or another country's
+	// geographic code as an E.164 prefix (`+4420`).
+	AreaCode string `protobuf:"bytes,1,opt,name=area_code,json=areaCode,proto3" json:"area_code,omitempty"`
+	// Output only. The recorded calls to it that showed no local number, neither
+	// one with this area code nor one that it is mapped to.
+	CallCount     int64 `protobuf:"varint,2,opt,name=call_count,json=callCount,proto3" json:"call_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AreaCodeUsage) Reset() {
+	*x = AreaCodeUsage{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AreaCodeUsage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AreaCodeUsage) ProtoMessage() {}
+
+func (x *AreaCodeUsage) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AreaCodeUsage.ProtoReflect.Descriptor instead.
+func (*AreaCodeUsage) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *AreaCodeUsage) GetAreaCode() string {
+	if x != nil {
+		return x.AreaCode
+	}
+	return ""
+}
+
+func (x *AreaCodeUsage) GetCallCount() int64 {
+	if x != nil {
+		return x.CallCount
+	}
+	return 0
+}
+
 var File_localdial_v1_number_inventory_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\n" +
-	"#localdial/v1/number_inventory.proto\x12\flocaldial.v1\x1a\x17google/rpc/status.proto\x1a\x19localdial/v1/number.proto\"\xc7\x01\n" +
+	"#localdial/v1/number_inventory.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x19localdial/v1/number.proto\"\xc7\x01\n" +
 	"\x12ListNumbersRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n" +
 	"\tarea_code\x18\x02 \x01(\tR\bareaCode\x12/\n" +
@@ -1826,7 +2159,32 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"area_codes\x18\x03 \x03(\tR\tareaCodes\"o\n" +
 	"\x16UnmapAreaCodesResponse\x129\n" +
 	"\x06number\x18\x01 \x01(\v2!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x03R\brevision2\xf7\a\n" +
+	"\brevision\x18\x02 \x01(\x03R\brevision\"y\n" +
+	"\x0fGetUsageRequest\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x17\n" +
+	"\x04days\x18\x02 \x01(\x05H\x00R\x04days\x88\x01\x01\x12\x1b\n" +
+	"\ttime_zone\x18\x03 \x01(\tR\btimeZoneB\a\n" +
+	"\x05_days\"\xa2\x02\n" +
+	"\x10GetUsageResponse\x12,\n" +
+	"\x04days\x18\x01 \x03(\v2\x18.localdial.v1.DailyUsageR\x04days\x123\n" +
+	"\anumbers\x18\x02 \x03(\v2\x19.localdial.v1.NumberUsageR\anumbers\x12a\n" +
+	"\x1farea_codes_without_local_number\x18\x03 \x03(\v2\x1b.localdial.v1.AreaCodeUsageR\x1bareaCodesWithoutLocalNumber\x12H\n" +
+	"\x12counted_until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x10countedUntilTime\"`\n" +
+	"\n" +
+	"DailyUsage\x12\x12\n" +
+	"\x04date\x18\x01 \x01(\tR\x04date\x12\x1d\n" +
+	"\n" +
+	"call_count\x18\x02 \x01(\x03R\tcallCount\x12\x1f\n" +
+	"\vlocal_count\x18\x03 \x01(\x03R\n" +
+	"localCount\"\x97\x01\n" +
+	"\vNumberUsage\x12!\n" +
+	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12!\n" +
+	"\fshown_counts\x18\x02 \x03(\x03R\vshownCounts\x12B\n" +
+	"\x0flast_shown_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\rlastShownTime\"K\n" +
+	"\rAreaCodeUsage\x12\x1b\n" +
+	"\tarea_code\x18\x01 \x01(\tR\bareaCode\x12\x1d\n" +
+	"\n" +
+	"call_count\x18\x02 \x01(\x03R\tcallCount2\xc7\b\n" +
 	"\x0fNumberInventory\x12W\n" +
 	"\vListNumbers\x12 .localdial.v1.ListNumbersRequest\x1a!.localdial.v1.ListNumbersResponse\"\x03\x90\x02\x01\x12Q\n" +
 	"\tGetNumber\x12\x1e.localdial.v1.GetNumberRequest\x1a\x1f.localdial.v1.GetNumberResponse\"\x03\x90\x02\x01\x12x\n" +
@@ -1837,7 +2195,8 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\x10ReconcileNumbers\x12%.localdial.v1.ReconcileNumbersRequest\x1a&.localdial.v1.ReconcileNumbersResponse\"\x03\x90\x02\x02\x12]\n" +
 	"\rDeleteNumbers\x12\".localdial.v1.DeleteNumbersRequest\x1a#.localdial.v1.DeleteNumbersResponse\"\x03\x90\x02\x02\x12Z\n" +
 	"\fMapAreaCodes\x12!.localdial.v1.MapAreaCodesRequest\x1a\".localdial.v1.MapAreaCodesResponse\"\x03\x90\x02\x02\x12`\n" +
-	"\x0eUnmapAreaCodes\x12#.localdial.v1.UnmapAreaCodesRequest\x1a$.localdial.v1.UnmapAreaCodesResponse\"\x03\x90\x02\x02B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"\x0eUnmapAreaCodes\x12#.localdial.v1.UnmapAreaCodesRequest\x1a$.localdial.v1.UnmapAreaCodesResponse\"\x03\x90\x02\x02\x12N\n" +
+	"\bGetUsage\x12\x1d.localdial.v1.GetUsageRequest\x1a\x1e.localdial.v1.GetUsageResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_number_inventory_proto_rawDescOnce sync.Once
@@ -1851,7 +2210,7 @@ func file_localdial_v1_number_inventory_proto_rawDescGZIP() []byte {
 	return file_localdial_v1_number_inventory_proto_rawDescData
 }
 
-var file_localdial_v1_number_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_localdial_v1_number_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_localdial_v1_number_inventory_proto_goTypes = []any{
 	(*ListNumbersRequest)(nil),             // 0: localdial.v1.ListNumbersRequest
 	(*ListNumbersResponse)(nil),            // 1: localdial.v1.ListNumbersResponse
@@ -1875,64 +2234,77 @@ var file_localdial_v1_number_inventory_proto_goTypes = []any{
 	(*MapAreaCodesResponse)(nil),           // 19: localdial.v1.MapAreaCodesResponse
 	(*UnmapAreaCodesRequest)(nil),          // 20: localdial.v1.UnmapAreaCodesRequest
 	(*UnmapAreaCodesResponse)(nil),         // 21: localdial.v1.UnmapAreaCodesResponse
-	(NumberState)(0),                       // 22: localdial.v1.NumberState
-	(*LocalPresenceNumber)(nil),            // 23: localdial.v1.LocalPresenceNumber
-	(*AvailableNumber)(nil),                // 24: localdial.v1.AvailableNumber
-	(*status.Status)(nil),                  // 25: google.rpc.Status
-	(*NumberFailure)(nil),                  // 26: localdial.v1.NumberFailure
-	(*CarrierNumber)(nil),                  // 27: localdial.v1.CarrierNumber
+	(*GetUsageRequest)(nil),                // 22: localdial.v1.GetUsageRequest
+	(*GetUsageResponse)(nil),               // 23: localdial.v1.GetUsageResponse
+	(*DailyUsage)(nil),                     // 24: localdial.v1.DailyUsage
+	(*NumberUsage)(nil),                    // 25: localdial.v1.NumberUsage
+	(*AreaCodeUsage)(nil),                  // 26: localdial.v1.AreaCodeUsage
+	(NumberState)(0),                       // 27: localdial.v1.NumberState
+	(*LocalPresenceNumber)(nil),            // 28: localdial.v1.LocalPresenceNumber
+	(*AvailableNumber)(nil),                // 29: localdial.v1.AvailableNumber
+	(*status.Status)(nil),                  // 30: google.rpc.Status
+	(*NumberFailure)(nil),                  // 31: localdial.v1.NumberFailure
+	(*CarrierNumber)(nil),                  // 32: localdial.v1.CarrierNumber
+	(*timestamppb.Timestamp)(nil),          // 33: google.protobuf.Timestamp
 }
 var file_localdial_v1_number_inventory_proto_depIdxs = []int32{
-	22, // 0: localdial.v1.ListNumbersRequest.state:type_name -> localdial.v1.NumberState
-	23, // 1: localdial.v1.ListNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
-	23, // 2: localdial.v1.GetNumberResponse.number:type_name -> localdial.v1.LocalPresenceNumber
-	24, // 3: localdial.v1.SearchAvailableNumbersResponse.available:type_name -> localdial.v1.AvailableNumber
-	23, // 4: localdial.v1.PurchaseNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
-	25, // 5: localdial.v1.PurchaseNumbersResponse.unfilled_status:type_name -> google.rpc.Status
-	23, // 6: localdial.v1.ImportNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
-	26, // 7: localdial.v1.ImportNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
-	27, // 8: localdial.v1.ListImportableNumbersResponse.numbers:type_name -> localdial.v1.CarrierNumber
-	23, // 9: localdial.v1.ReconcileNumbersResponse.adopted:type_name -> localdial.v1.LocalPresenceNumber
-	23, // 10: localdial.v1.ReconcileNumbersResponse.failed:type_name -> localdial.v1.LocalPresenceNumber
-	23, // 11: localdial.v1.ReconcileNumbersResponse.released:type_name -> localdial.v1.LocalPresenceNumber
-	26, // 12: localdial.v1.ReconcileNumbersResponse.open:type_name -> localdial.v1.NumberFailure
-	23, // 13: localdial.v1.ReconcileNumbersResponse.missing:type_name -> localdial.v1.LocalPresenceNumber
-	27, // 14: localdial.v1.ReconcileNumbersResponse.strays:type_name -> localdial.v1.CarrierNumber
-	27, // 15: localdial.v1.ReconcileNumbersResponse.unusable:type_name -> localdial.v1.CarrierNumber
+	27, // 0: localdial.v1.ListNumbersRequest.state:type_name -> localdial.v1.NumberState
+	28, // 1: localdial.v1.ListNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
+	28, // 2: localdial.v1.GetNumberResponse.number:type_name -> localdial.v1.LocalPresenceNumber
+	29, // 3: localdial.v1.SearchAvailableNumbersResponse.available:type_name -> localdial.v1.AvailableNumber
+	28, // 4: localdial.v1.PurchaseNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
+	30, // 5: localdial.v1.PurchaseNumbersResponse.unfilled_status:type_name -> google.rpc.Status
+	28, // 6: localdial.v1.ImportNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
+	31, // 7: localdial.v1.ImportNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
+	32, // 8: localdial.v1.ListImportableNumbersResponse.numbers:type_name -> localdial.v1.CarrierNumber
+	28, // 9: localdial.v1.ReconcileNumbersResponse.adopted:type_name -> localdial.v1.LocalPresenceNumber
+	28, // 10: localdial.v1.ReconcileNumbersResponse.failed:type_name -> localdial.v1.LocalPresenceNumber
+	28, // 11: localdial.v1.ReconcileNumbersResponse.released:type_name -> localdial.v1.LocalPresenceNumber
+	31, // 12: localdial.v1.ReconcileNumbersResponse.open:type_name -> localdial.v1.NumberFailure
+	28, // 13: localdial.v1.ReconcileNumbersResponse.missing:type_name -> localdial.v1.LocalPresenceNumber
+	32, // 14: localdial.v1.ReconcileNumbersResponse.strays:type_name -> localdial.v1.CarrierNumber
+	32, // 15: localdial.v1.ReconcileNumbersResponse.unusable:type_name -> localdial.v1.CarrierNumber
 	15, // 16: localdial.v1.ReconcileNumbersResponse.monthly_costs:type_name -> localdial.v1.MonthlyCost
 	14, // 17: localdial.v1.ReconcileNumbersResponse.drifted:type_name -> localdial.v1.DriftedNumber
-	23, // 18: localdial.v1.ReconcileNumbersResponse.configured:type_name -> localdial.v1.LocalPresenceNumber
-	23, // 19: localdial.v1.DriftedNumber.number:type_name -> localdial.v1.LocalPresenceNumber
-	25, // 20: localdial.v1.DriftedNumber.configure_status:type_name -> google.rpc.Status
-	23, // 21: localdial.v1.DeleteNumbersResponse.deleted:type_name -> localdial.v1.LocalPresenceNumber
-	26, // 22: localdial.v1.DeleteNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
-	23, // 23: localdial.v1.MapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
-	23, // 24: localdial.v1.UnmapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
-	0,  // 25: localdial.v1.NumberInventory.ListNumbers:input_type -> localdial.v1.ListNumbersRequest
-	2,  // 26: localdial.v1.NumberInventory.GetNumber:input_type -> localdial.v1.GetNumberRequest
-	4,  // 27: localdial.v1.NumberInventory.SearchAvailableNumbers:input_type -> localdial.v1.SearchAvailableNumbersRequest
-	6,  // 28: localdial.v1.NumberInventory.PurchaseNumbers:input_type -> localdial.v1.PurchaseNumbersRequest
-	8,  // 29: localdial.v1.NumberInventory.ImportNumbers:input_type -> localdial.v1.ImportNumbersRequest
-	10, // 30: localdial.v1.NumberInventory.ListImportableNumbers:input_type -> localdial.v1.ListImportableNumbersRequest
-	12, // 31: localdial.v1.NumberInventory.ReconcileNumbers:input_type -> localdial.v1.ReconcileNumbersRequest
-	16, // 32: localdial.v1.NumberInventory.DeleteNumbers:input_type -> localdial.v1.DeleteNumbersRequest
-	18, // 33: localdial.v1.NumberInventory.MapAreaCodes:input_type -> localdial.v1.MapAreaCodesRequest
-	20, // 34: localdial.v1.NumberInventory.UnmapAreaCodes:input_type -> localdial.v1.UnmapAreaCodesRequest
-	1,  // 35: localdial.v1.NumberInventory.ListNumbers:output_type -> localdial.v1.ListNumbersResponse
-	3,  // 36: localdial.v1.NumberInventory.GetNumber:output_type -> localdial.v1.GetNumberResponse
-	5,  // 37: localdial.v1.NumberInventory.SearchAvailableNumbers:output_type -> localdial.v1.SearchAvailableNumbersResponse
-	7,  // 38: localdial.v1.NumberInventory.PurchaseNumbers:output_type -> localdial.v1.PurchaseNumbersResponse
-	9,  // 39: localdial.v1.NumberInventory.ImportNumbers:output_type -> localdial.v1.ImportNumbersResponse
-	11, // 40: localdial.v1.NumberInventory.ListImportableNumbers:output_type -> localdial.v1.ListImportableNumbersResponse
-	13, // 41: localdial.v1.NumberInventory.ReconcileNumbers:output_type -> localdial.v1.ReconcileNumbersResponse
-	17, // 42: localdial.v1.NumberInventory.DeleteNumbers:output_type -> localdial.v1.DeleteNumbersResponse
-	19, // 43: localdial.v1.NumberInventory.MapAreaCodes:output_type -> localdial.v1.MapAreaCodesResponse
-	21, // 44: localdial.v1.NumberInventory.UnmapAreaCodes:output_type -> localdial.v1.UnmapAreaCodesResponse
-	35, // [35:45] is the sub-list for method output_type
-	25, // [25:35] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	28, // 18: localdial.v1.ReconcileNumbersResponse.configured:type_name -> localdial.v1.LocalPresenceNumber
+	28, // 19: localdial.v1.DriftedNumber.number:type_name -> localdial.v1.LocalPresenceNumber
+	30, // 20: localdial.v1.DriftedNumber.configure_status:type_name -> google.rpc.Status
+	28, // 21: localdial.v1.DeleteNumbersResponse.deleted:type_name -> localdial.v1.LocalPresenceNumber
+	31, // 22: localdial.v1.DeleteNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
+	28, // 23: localdial.v1.MapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
+	28, // 24: localdial.v1.UnmapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
+	24, // 25: localdial.v1.GetUsageResponse.days:type_name -> localdial.v1.DailyUsage
+	25, // 26: localdial.v1.GetUsageResponse.numbers:type_name -> localdial.v1.NumberUsage
+	26, // 27: localdial.v1.GetUsageResponse.area_codes_without_local_number:type_name -> localdial.v1.AreaCodeUsage
+	33, // 28: localdial.v1.GetUsageResponse.counted_until_time:type_name -> google.protobuf.Timestamp
+	33, // 29: localdial.v1.NumberUsage.last_shown_time:type_name -> google.protobuf.Timestamp
+	0,  // 30: localdial.v1.NumberInventory.ListNumbers:input_type -> localdial.v1.ListNumbersRequest
+	2,  // 31: localdial.v1.NumberInventory.GetNumber:input_type -> localdial.v1.GetNumberRequest
+	4,  // 32: localdial.v1.NumberInventory.SearchAvailableNumbers:input_type -> localdial.v1.SearchAvailableNumbersRequest
+	6,  // 33: localdial.v1.NumberInventory.PurchaseNumbers:input_type -> localdial.v1.PurchaseNumbersRequest
+	8,  // 34: localdial.v1.NumberInventory.ImportNumbers:input_type -> localdial.v1.ImportNumbersRequest
+	10, // 35: localdial.v1.NumberInventory.ListImportableNumbers:input_type -> localdial.v1.ListImportableNumbersRequest
+	12, // 36: localdial.v1.NumberInventory.ReconcileNumbers:input_type -> localdial.v1.ReconcileNumbersRequest
+	16, // 37: localdial.v1.NumberInventory.DeleteNumbers:input_type -> localdial.v1.DeleteNumbersRequest
+	18, // 38: localdial.v1.NumberInventory.MapAreaCodes:input_type -> localdial.v1.MapAreaCodesRequest
+	20, // 39: localdial.v1.NumberInventory.UnmapAreaCodes:input_type -> localdial.v1.UnmapAreaCodesRequest
+	22, // 40: localdial.v1.NumberInventory.GetUsage:input_type -> localdial.v1.GetUsageRequest
+	1,  // 41: localdial.v1.NumberInventory.ListNumbers:output_type -> localdial.v1.ListNumbersResponse
+	3,  // 42: localdial.v1.NumberInventory.GetNumber:output_type -> localdial.v1.GetNumberResponse
+	5,  // 43: localdial.v1.NumberInventory.SearchAvailableNumbers:output_type -> localdial.v1.SearchAvailableNumbersResponse
+	7,  // 44: localdial.v1.NumberInventory.PurchaseNumbers:output_type -> localdial.v1.PurchaseNumbersResponse
+	9,  // 45: localdial.v1.NumberInventory.ImportNumbers:output_type -> localdial.v1.ImportNumbersResponse
+	11, // 46: localdial.v1.NumberInventory.ListImportableNumbers:output_type -> localdial.v1.ListImportableNumbersResponse
+	13, // 47: localdial.v1.NumberInventory.ReconcileNumbers:output_type -> localdial.v1.ReconcileNumbersResponse
+	17, // 48: localdial.v1.NumberInventory.DeleteNumbers:output_type -> localdial.v1.DeleteNumbersResponse
+	19, // 49: localdial.v1.NumberInventory.MapAreaCodes:output_type -> localdial.v1.MapAreaCodesResponse
+	21, // 50: localdial.v1.NumberInventory.UnmapAreaCodes:output_type -> localdial.v1.UnmapAreaCodesResponse
+	23, // 51: localdial.v1.NumberInventory.GetUsage:output_type -> localdial.v1.GetUsageResponse
+	41, // [41:52] is the sub-list for method output_type
+	30, // [30:41] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_number_inventory_proto_init() }
@@ -1943,13 +2315,14 @@ func file_localdial_v1_number_inventory_proto_init() {
 	file_localdial_v1_number_proto_init()
 	file_localdial_v1_number_inventory_proto_msgTypes[4].OneofWrappers = []any{}
 	file_localdial_v1_number_inventory_proto_msgTypes[6].OneofWrappers = []any{}
+	file_localdial_v1_number_inventory_proto_msgTypes[22].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localdial_v1_number_inventory_proto_rawDesc), len(file_localdial_v1_number_inventory_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,7 @@ const (
 	NumberInventory_DeleteNumbers_FullMethodName          = "/localdial.v1.NumberInventory/DeleteNumbers"
 	NumberInventory_MapAreaCodes_FullMethodName           = "/localdial.v1.NumberInventory/MapAreaCodes"
 	NumberInventory_UnmapAreaCodes_FullMethodName         = "/localdial.v1.NumberInventory/UnmapAreaCodes"
+	NumberInventory_GetUsage_FullMethodName               = "/localdial.v1.NumberInventory/GetUsage"
 )
 
 // NumberInventoryClient is the client API for NumberInventory service.
@@ -148,6 +149,14 @@ type NumberInventoryClient interface {
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
 	UnmapAreaCodes(ctx context.Context, in *UnmapAreaCodesRequest, opts ...grpc.CallOption) (*UnmapAreaCodesResponse, error)
+	// Counts the recorded outbound calls of the last days: how often each number
+	// was shown, how many callees saw a local number, and which area codes were
+	// called without one. Calls are counted in the background, within a few minutes
+	// of their record. Calls that were deleted as old records stay counted, and so do
+	// the calls of an organization that is deleted and created again.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+	GetUsage(ctx context.Context, in *GetUsageRequest, opts ...grpc.CallOption) (*GetUsageResponse, error)
 }
 
 type numberInventoryClient struct {
@@ -252,6 +261,16 @@ func (c *numberInventoryClient) UnmapAreaCodes(ctx context.Context, in *UnmapAre
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(UnmapAreaCodesResponse)
 	err := c.cc.Invoke(ctx, NumberInventory_UnmapAreaCodes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *numberInventoryClient) GetUsage(ctx context.Context, in *GetUsageRequest, opts ...grpc.CallOption) (*GetUsageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetUsageResponse)
+	err := c.cc.Invoke(ctx, NumberInventory_GetUsage_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -375,6 +394,14 @@ type NumberInventoryServer interface {
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
 	UnmapAreaCodes(context.Context, *UnmapAreaCodesRequest) (*UnmapAreaCodesResponse, error)
+	// Counts the recorded outbound calls of the last days: how often each number
+	// was shown, how many callees saw a local number, and which area codes were
+	// called without one. Calls are counted in the background, within a few minutes
+	// of their record. Calls that were deleted as old records stay counted, and so do
+	// the calls of an organization that is deleted and created again.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+	GetUsage(context.Context, *GetUsageRequest) (*GetUsageResponse, error)
 	mustEmbedUnimplementedNumberInventoryServer()
 }
 
@@ -414,6 +441,9 @@ func (UnimplementedNumberInventoryServer) MapAreaCodes(context.Context, *MapArea
 }
 func (UnimplementedNumberInventoryServer) UnmapAreaCodes(context.Context, *UnmapAreaCodesRequest) (*UnmapAreaCodesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UnmapAreaCodes not implemented")
+}
+func (UnimplementedNumberInventoryServer) GetUsage(context.Context, *GetUsageRequest) (*GetUsageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetUsage not implemented")
 }
 func (UnimplementedNumberInventoryServer) mustEmbedUnimplementedNumberInventoryServer() {}
 func (UnimplementedNumberInventoryServer) testEmbeddedByValue()                         {}
@@ -616,6 +646,24 @@ func _NumberInventory_UnmapAreaCodes_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _NumberInventory_GetUsage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetUsageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NumberInventoryServer).GetUsage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NumberInventory_GetUsage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NumberInventoryServer).GetUsage(ctx, req.(*GetUsageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // NumberInventory_ServiceDesc is the grpc.ServiceDesc for NumberInventory service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -662,6 +710,10 @@ var NumberInventory_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UnmapAreaCodes",
 			Handler:    _NumberInventory_UnmapAreaCodes_Handler,
+		},
+		{
+			MethodName: "GetUsage",
+			Handler:    _NumberInventory_GetUsage_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -38,6 +38,7 @@ from localdial.v1.directory_pb2_grpc import DirectoryStub
 from localdial.v1.number_inventory_pb2 import (
     DeleteNumbersRequest,
     GetNumberRequest,
+    GetUsageRequest,
     ImportNumbersRequest,
     ListImportableNumbersRequest,
     ListNumbersRequest,
@@ -99,6 +100,7 @@ class AsyncNumberInventory:
         self.delete_numbers = AsyncMethod(stub.DeleteNumbers, DeleteNumbersRequest, carrier_defaults)
         self.map_area_codes = AsyncMethod(stub.MapAreaCodes, MapAreaCodesRequest, defaults)
         self.unmap_area_codes = AsyncMethod(stub.UnmapAreaCodes, UnmapAreaCodesRequest, defaults)
+        self.get_usage = AsyncMethod(stub.GetUsage, GetUsageRequest, defaults)
 
 
 class AsyncDirectory:

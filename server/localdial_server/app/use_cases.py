@@ -25,6 +25,7 @@ from localdial_server.app.ports.inbound_call_log import InboundCallLog
 from localdial_server.app.ports.number_index import NumberIndex
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import Store
+from localdial_server.app.usage import Usage
 from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.dialing_permissions import DialingPermissions
 from localdial_server.domain.spending import SpendingLimits
@@ -38,6 +39,7 @@ class UseCases:
     directory: Directory
     inventory: Inventory
     prices: MonthlyPrices
+    usage: Usage
     purchasing: Purchasing
     deleting: Deleting
     importing: Importing
@@ -95,6 +97,7 @@ def use_cases(
         directory=Directory(store, clock, permissions),
         inventory=Inventory(store, carriers),
         prices=MonthlyPrices(carriers),
+        usage=Usage(store, clock),
         purchasing=Purchasing(store, carriers, clock, orders, limits),
         deleting=deleting,
         importing=Importing(store, carriers, clock, orders),

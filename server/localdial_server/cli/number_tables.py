@@ -50,12 +50,15 @@ def numbers_table(numbers: Iterable[LocalPresenceNumber]) -> Table:
             number.carrier,
             utc_time(number, "purchase_time"),
             price(number),
+            utc_time(number, "last_shown_time"),
             number.release_status.message,
         )
         for number in numbers
     ]
-    columns = ["NUMBER", "AREA CODE", "ALSO FOR", "STATE", "PLACE", "CARRIER", "SINCE", "A MONTH"]
-    columns.append("RELEASE REFUSED")
+    columns = [
+        *("NUMBER", "AREA CODE", "ALSO FOR", "STATE", "PLACE", "CARRIER"),
+        *("SINCE", "A MONTH", "LAST SHOWN", "RELEASE REFUSED"),
+    ]
     if not any(number.HasField("release_status") for number in numbers):
         columns, rows = columns[:-1], [row[:-1] for row in rows]
     return table(columns, rows, may_wrap={"ALSO FOR", "PLACE", "RELEASE REFUSED"})
@@ -82,6 +85,7 @@ def number_record(number: LocalPresenceNumber) -> str:
             "since": utc_time(number, "purchase_time"),
             "a month": price(number),
             "by": number.created_by,
+            "last shown": utc_time(number, "last_shown_time"),
             "release refused": number.release_status.message,
         }
     )

@@ -33,6 +33,7 @@ from localdial_server.cli.number_tables import (
     price,
 )
 from localdial_server.cli.numbers_import import EXTERNAL, NumbersFile
+from localdial_server.cli.numbers_usage import usage
 from localdial_server.cli.options import NumberArgument, OrganizationArgument, YesOption
 from localdial_server.cli.output import counted, exit_code_of_items
 from localdial_server.cli.tables import table
@@ -105,6 +106,9 @@ def get(session: Session, organization: OrganizationArgument, number: NumberArgu
     request = GetNumberRequest(organization_id=organization, phone_number=number)
     response = session.client.number_inventory.get_number(request)
     session.out.result(response, number_record(response.number))
+
+
+app.command("usage")(usage)
 
 
 @app.command("search")

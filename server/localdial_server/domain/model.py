@@ -91,6 +91,8 @@ class Number:
     """When the carrier refused the release for the first time; None without a refusal."""
     release_retry_time: int | None = None
     """When the sweep asks again; None without a refusal, and once the sweep has given up."""
+    last_shown_time: int | None = None
+    """When a counted call last showed it; None if none did. It changes without a new `version`."""
     created_by: str = ""
     """Who bought or imported it, as `AuditEvent.principal`; empty if that is not known."""
 

@@ -49,6 +49,7 @@ ROLES: Final[Mapping[str, frozenset[Role]]] = {
     "NumberInventory.DeleteNumbers": _MANAGERS,
     "NumberInventory.MapAreaCodes": _MANAGERS,
     "NumberInventory.UnmapAreaCodes": _MANAGERS,
+    "NumberInventory.GetUsage": _READERS,
 }
 """The roles that may call each method, besides admins, who may call them all."""
 

@@ -106,6 +106,7 @@ def number_message(number: Number, monthly_price: Price | None) -> number_pb2.Lo
         release_status=status_of(refusal) if refusal is not None else None,
         monthly_price=price_message(monthly_price),
         created_by=number.created_by,
+        last_shown_time=(timestamp(number.last_shown_time) if number.last_shown_time is not None else None),
     )
 
 

@@ -10,13 +10,15 @@ from localdial_server.app.numbers.usable import obstacle
 from localdial_server.app.ports.carrier import OwnedNumber
 from localdial_server.app.ports.store import NumberQuery
 from localdial_server.app.use_cases import UseCases
+from localdial_server.concurrency.time_slices import TimeSlices
 from localdial_server.domain.errors import FieldViolation, InvalidFields
 from localdial_server.domain.model import EXTERNAL, Number
-from localdial_server.rpc.encoding import number_message, number_state, price_message
+from localdial_server.rpc.encoding import number_message, number_state, price_message, timestamp
 from localdial_server.rpc.paging import Page
 from localdial_server.rpc.status import status_of
 
 _DEFAULT_SEARCH_LIMIT = 20
+_DEFAULT_USAGE_DAYS = 7
 
 _NOT_CONFIGURABLE = (
     "must be false if carrier is `external`: set up at the other carrier where the calls to its numbers go"
@@ -166,6 +168,33 @@ class NumberInventoryServicer:
             request.organization_id, request.phone_number, list(request.area_codes)
         )
         return pb.UnmapAreaCodesResponse(number=await self._message(number), revision=revision)
+
+    async def get_usage(self, request: pb.GetUsageRequest) -> pb.GetUsageResponse:
+        days = request.days if request.HasField("days") else _DEFAULT_USAGE_DAYS
+        report = await self._use_cases.usage.report(request.organization_id, days, request.time_zone)
+        response = pb.GetUsageResponse(
+            days=[
+                pb.DailyUsage(
+                    date=day.date.isoformat(), call_count=day.call_count, local_count=day.local_count
+                )
+                for day in report.days
+            ],
+            area_codes_without_local_number=[
+                pb.AreaCodeUsage(area_code=area_code, call_count=count)
+                for area_code, count in report.not_local
+            ],
+        )
+        if report.counted_until is not None:
+            response.counted_until_time.CopyFrom(timestamp(report.counted_until))
+        slices = TimeSlices()
+        for caller_id, counts in report.shown.items():
+            response.numbers.add(
+                phone_number=caller_id,
+                shown_counts=counts,
+                last_shown_time=timestamp(report.shown_times[caller_id]),
+            )
+            await slices.pause()
+        return response
 
     async def _messages(self, numbers: Sequence[Number]) -> list[number_pb2.LocalPresenceNumber]:
         prices = await self._use_cases.prices.of_numbers(numbers)

@@ -74,6 +74,7 @@ PRICES: Final[Mapping[str, Price]] = {
     "NumberInventory.DeleteNumbers": Price(Work.CARRIER, 10),
     "NumberInventory.MapAreaCodes": _CHANGE,
     "NumberInventory.UnmapAreaCodes": _CHANGE,
+    "NumberInventory.GetUsage": Price(Work.RECORDS, 20),
 }
 """The price of each method; those that reviews measured are in docs/security.md."""
 

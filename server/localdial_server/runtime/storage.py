@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from localdial_server.domain.model import InboundCall
 from localdial_server.runtime.forgotten_state import refuse_forgotten_state
 from localdial_server.runtime.sqlite_version import require_sqlite_version
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.validators import is_postgresql
+from localdial_server.storage.call_log.call_counter import CallCounter
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.inbound import (
     InboundDatabaseRecorder,
     InboundSpoolingRecorder,
     QueuedInboundCallLog,
 )
+from localdial_server.storage.call_log.late_calls import LateCalls
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import INBOUND_CALLS, Spool
 from localdial_server.storage.call_log.spool_check import SpoolCheck
@@ -96,7 +99,13 @@ async def opened_storage(settings: "Settings") -> AsyncIterator[Storage]:
                 api_keys,
                 call_log,
                 QueuedInboundCallLog(InboundDatabaseRecorder(database).record),
-                [snapshots.drop_idle_always, number_index.run, api_keys.run, call_log.keep_trying],
+                [
+                    snapshots.drop_idle_always,
+                    number_index.run,
+                    api_keys.run,
+                    call_log.keep_trying,
+                    CallCounter(database, settings.call_count_seconds).run,
+                ],
                 lambda: database.is_in_place and not call_log.is_failing,
                 lambda: database.is_in_place,
                 functools.partial(missing_migration, database.engine),
@@ -133,17 +142,14 @@ async def _shared_storage(database: "PostgresDatabase", settings: "Settings") ->
         number_index.changed(organization_id, revision)
         snapshots.changed_elsewhere(organization_id, revision)
 
-    max_bytes = settings.spool_max_mb * _BYTES_PER_MB
-    folder = SpoolFolder(settings.spool_directory, max_bytes)
-    inbound_folder = SpoolFolder(
-        settings.spool_directory / INBOUND_SPOOL_FOLDER, max_bytes, spooled=INBOUND_CALLS
-    )
+    folder, inbound_folder = _spool_folders(settings)
     try:
         spool = folder.take()
         inbound_spool = inbound_folder.take()
     except (OSError, SchemaError, DBAPIError) as error:
         raise _unusable_spool(settings, error) from None
-    database_recorder = DatabaseRecorder(database)
+    late_calls = LateCalls(database)
+    database_recorder = DatabaseRecorder(database, late_calls)
     recorder = SpoolingRecorder(database_recorder.record, database_recorder.record_earlier, folder, spool)
     spool_check = SpoolCheck(folder, settings.database_timeout_seconds)
     call_log = GroupCommitLog(recorder.record, is_complete=spool_check.is_empty)
@@ -164,6 +170,8 @@ async def _shared_storage(database: "PostgresDatabase", settings: "Settings") ->
         recorder.empty_spools,
         inbound_recorder.empty_spools,
         call_log.keep_trying,
+        late_calls.run,
+        CallCounter(database, settings.call_count_seconds).run,
     ]
 
     def claim() -> str | None:
@@ -196,8 +204,19 @@ async def _shared_storage(database: "PostgresDatabase", settings: "Settings") ->
         )
     finally:
         spool_check.close()
+        await late_calls.close()
         await recorder.close()
         await inbound_recorder.close()
+
+
+def _spool_folders(settings: "Settings") -> tuple[SpoolFolder, SpoolFolder[InboundCall]]:
+    """Return the folder of outbound calls, and that of call-backs."""
+    max_bytes = settings.spool_max_mb * _BYTES_PER_MB
+    inbound = settings.spool_directory / INBOUND_SPOOL_FOLDER
+    return (
+        SpoolFolder(settings.spool_directory, max_bytes),
+        SpoolFolder(inbound, max_bytes, spooled=INBOUND_CALLS),
+    )
 
 
 def _cache_policy(settings: "Settings", *, max_age: float) -> CachePolicy:

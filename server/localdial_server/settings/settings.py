@@ -57,7 +57,10 @@ _TEST_PREFIX = "LOCALDIAL_TEST_"
 
 # The groups of settings in the help and the documentation, by the prefixes of their names.
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Server": ("listen", "front", "workers", "default_country", "log_", "lame_duck", "drain", "metrics"),
+    "Server": (
+        *("listen", "front", "workers", "default_country", "log_", "lame_duck", "drain"),
+        *("call_count", "metrics"),
+    ),
     "Security": ("tls", "require_credentials", "allow_insecure", "jwt"),
     "Limits": ("max_connections", "connection_age", "rate_"),
     "Database and spool": ("state", "database", "degraded", "spool"),
@@ -147,6 +150,8 @@ class Settings(HttpSettings, CarrierSettings, IdentitySettings, LimitSettings, S
     snapshot_max_age_seconds: float = Field(300.0, ge=1, le=86_400)
     """How long caller IDs are still resolved from memory, and API keys still accepted, while PostgreSQL is
     unavailable, in seconds."""
+    call_count_seconds: float = Field(60.0, ge=1, le=3_600)
+    """How often calls are counted in the background for the usage of numbers, in seconds."""
     snapshot_memory_mb: int = Field(512, ge=1, le=1_048_576)
     """Memory for organizations, in estimated MiB per process. Those unused for longest are dropped first."""
     spool_directory: Path = Field(

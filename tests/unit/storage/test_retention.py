@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select
 
+from localdial_server.domain.call_counts import CallCount, HourRange
+from localdial_server.storage.sql import retention
+from localdial_server.storage.sql.counting import mark_uncounted
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.retention import count_calls_before, delete_calls_before
-from localdial_server.storage.sql.schema import outbound_calls
+from localdial_server.storage.sql.schema import outbound_calls, uncounted_hours
 from localdial_server.storage.sql.transaction import SqlTransaction
 from tests.conformance.store_records import CALLEE, A, B, call, create, last_call_to
 from tests.unit.storage.conftest import KINDS, NewEngine
@@ -112,7 +115,9 @@ def statements() -> Iterator[dict[str, Any]]:
         event.remove(Engine, "before_cursor_execute", see)
 
 
-def test_old_calls_are_found_by_the_time_index(engine: Engine) -> None:
+def test_old_calls_are_found_by_the_time_index(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The counting of calls has a test of its own.
+    monkeypatch.setattr(retention, "count_before", ignored)
     with engine.begin() as connection:
         record_calls(connection, [call(f"c{index}", index) for index in range(5000)])
         if engine.dialect.name == "postgresql":
@@ -139,3 +144,24 @@ def test_old_calls_are_found_by_the_time_index(engine: Engine) -> None:
                 assert "Seq Scan" not in steps
                 assert "Sort" not in steps
                 assert "Filter" not in steps
+
+
+def test_calls_are_counted_before_they_are_deleted(engine: Engine) -> None:
+    hour = 3_600_000_000
+    times = [0, 1, hour, 5 * hour, 5 * hour + 10, 9 * hour]
+    with engine.begin() as connection:
+        create(A)(SqlTransaction(connection))
+        record_calls(connection, [call(str(time), time) for time in times])
+        mark_uncounted(connection, [(A, 0), (A, 9)])
+    assert delete_calls_before(engine, 5 * hour + 5, ignored) == 4
+    with engine.connect() as connection:
+        ranges = [HourRange(each, each + 1) for each in range(10)]
+        counts = SqlReader(connection).call_counts(A, CallCount.SHOWN, ranges)
+        # The whole hour in which the deletion ends; later hours can be counted later.
+        assert list(counts.values()) == [[2, 1, 0, 0, 0, 2, 0, 0, 0, 0]]
+        assert connection.scalars(select(uncounted_hours.c.hour)).all() == [9]
+    # Deleting again takes nothing away.
+    delete_calls_before(engine, 10 * hour, ignored)
+    with engine.connect() as connection:
+        counts = SqlReader(connection).call_counts(A, CallCount.SHOWN, [HourRange(0, 10)])
+        assert list(counts.values()) == [[6]]

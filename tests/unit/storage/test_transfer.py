@@ -6,11 +6,24 @@ import json
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, select, text, update
 
 from localdial_server.domain.audit import AuditEventKind
 from localdial_server.domain.model import Organization
+from localdial_server.storage.sql.counting import organizations_due, set_counted
 from localdial_server.storage.sql.reader import SqlReader
+from localdial_server.storage.sql.schema import (
+    area_code_mappings,
+    call_counts,
+    inbound_calls,
+    numbers,
+    organizations,
+    outbound_calls,
+    phone_number_owners,
+    purchases,
+    requests,
+    users,
+)
 from localdial_server.storage.sql.transaction import SqlTransaction
 from localdial_server.storage.transfer.export_file import UnknownOrganizations, export_all
 from localdial_server.storage.transfer.import_file import import_all
@@ -32,6 +45,9 @@ from tests.unit.storage.transfer_databases import (
     rows,
 )
 
+# The kinds of records that version 7 of the format has brought.
+WITH_VERSION_7 = {"call_count", "shown_caller_id"}
+
 
 @pytest.mark.parametrize("target", KINDS)
 @pytest.mark.parametrize("source", KINDS)
@@ -52,6 +68,8 @@ def test_imported_data_is_the_same_as_the_exported(source: str, target: str, new
         "calls": 5,
         "inbound_calls": 3,
         "audit_events": 10,
+        "call_counts": 4,
+        "shown_caller_ids": 2,
     }
 
 
@@ -62,6 +80,8 @@ def test_all_organizations_are_exported_even_deleted_ones(export: bytes) -> None
         ("deleted_organization", GONE),
         ("call", GONE),
         ("inbound_call", GONE),
+        *[("call_count", GONE)] * 2,
+        ("shown_caller_id", GONE),
         ("organization", A),
         *[("user", A)] * 2,
         *[("number", A)] * 2,
@@ -69,6 +89,8 @@ def test_all_organizations_are_exported_even_deleted_ones(export: bytes) -> None
         *[("call", A)] * 4,
         *[("inbound_call", A)] * 2,
         *[("audit_event", A)] * 6,
+        *[("call_count", A)] * 2,
+        ("shown_caller_id", A),
         ("organization", B),
         ("user", B),
         *[("number", B)] * 2,
@@ -135,9 +157,9 @@ def test_progress_ends_where_the_work_does(new_engine: NewEngine) -> None:
     seen: list[tuple[str, int, int | None]] = []
     file = io.BytesIO()
     export_all(old, [], file.write, lambda *progress: seen.append(progress))
-    assert seen[-1] == ("exporting", 30, 30)
+    assert seen[-1] == ("exporting", 36, 36)
     import_all(new, io.BytesIO(file.getvalue()), lambda *progress: seen.append(progress))
-    assert seen[-1] == ("verifying", 30, 30)
+    assert seen[-1] == ("verifying", 36, 36)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -272,8 +294,11 @@ def test_an_export_of_the_former_version_without_a_record_of_changes_is_imported
     new_engine: NewEngine, export: bytes
 ) -> None:
     target = new_engine("sqlite")
-    *lines, end = [record for record in records(export) if record["kind"] != "audit_event"]
+    *lines, end = [
+        record for record in records(export) if record["kind"] not in {"audit_event", *WITH_VERSION_7}
+    ]
     lines[0]["version"] = 5
+    del end["call_counts"], end["shown_caller_ids"]
     for record in lines:
         record.pop("created_by", None)
     del end["audit_events"]
@@ -288,12 +313,13 @@ def test_an_export_of_the_former_version_without_a_record_of_changes_is_imported
     assert events(target, A) == []
 
 
-def test_an_export_of_the_former_version_without_the_creators_of_numbers_is_imported(
+def test_an_export_of_version_6_without_counts_and_creators_of_numbers_is_imported(
     new_engine: NewEngine, export: bytes
 ) -> None:
     target = new_engine("sqlite")
-    *lines, end = records(export)
+    *lines, end = [record for record in records(export) if record["kind"] not in WITH_VERSION_7]
     lines[0]["version"] = 6
+    del end["call_counts"], end["shown_caller_ids"]
     for record in lines:
         if record["kind"] == "number":
             del record["created_by"]
@@ -301,6 +327,27 @@ def test_an_export_of_the_former_version_without_the_creators_of_numbers_is_impo
     imported(target, body + lines_of([end | {"sha256": hashlib.sha256(body).hexdigest()}]))
     creators = [record["created_by"] for record in records(exported(target)) if record["kind"] == "number"]
     assert set(creators) == {""}
+
+
+def test_the_counts_of_an_export_replace_those_of_a_former_organization(
+    new_engine: NewEngine, export: bytes
+) -> None:
+    target = new_engine("sqlite")
+    imported(target, export)
+    with target.begin() as connection:
+        for table in (
+            *(outbound_calls, inbound_calls, area_code_mappings, numbers, phone_number_owners),
+            *(purchases, requests, users, organizations),
+        ):
+            connection.execute(delete(table))
+        connection.execute(update(call_counts).values(h00=99))
+        set_counted(connection, A, 50)
+    imported(target, export)
+    with target.begin() as connection:
+        assert set(connection.scalars(select(call_counts.c.h00))) == {1, 4}
+        # The calls that were imported are counted anew.
+        due, _ = organizations_due(connection, 0, "", 9)
+        assert (A, 0) in {(each.organization_id, each.since) for each in due}
 
 
 def test_imported_numbers_get_the_area_codes_that_this_release_knows(new_engine: NewEngine) -> None:

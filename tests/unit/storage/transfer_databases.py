@@ -20,6 +20,7 @@ from localdial_server.domain.model import (
     User,
 )
 from localdial_server.storage.call_log.insert import insert_calls, merge_inbound_calls
+from localdial_server.storage.sql.counting import count_before
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.schema import audit_events, metadata
 from localdial_server.storage.sql.transaction import SqlTransaction
@@ -137,6 +138,7 @@ def fill(engine: Engine) -> None:
                 InboundCall(GONE, "i3", 9, X),
             ],
         )
+    count_before(engine, 10)
 
 
 def everything(engine: Engine) -> list[object]:

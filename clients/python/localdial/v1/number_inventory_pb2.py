@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from localdial.v1 import number_pb2 as localdial_dot_v1_dot_number__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#localdial/v1/number_inventory.proto\x12\x0clocaldial.v1\x1a\x17google/rpc/status.proto\x1a\x19localdial/v1/number.proto\"\xc7\x01\n\x12ListNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12/\n\x05state\x18\x03 \x01(\x0e\x32\x19.localdial.v1.NumberStateR\x05state\x12\x1b\n\tpage_size\x18\x04 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x05 \x01(\tR\tpageToken\"\x99\x01\n\x13ListNumbersResponse\x12;\n\x07numbers\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07numbers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x05R\ttotalSize\"^\n\x10GetNumberRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\"N\n\x11GetNumberResponse\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\"\x8a\x01\n\x1dSearchAvailableNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12\x19\n\x05limit\x18\x03 \x01(\x05H\x00R\x05limit\x88\x01\x01\x42\x08\n\x06_limit\"\x88\x01\n\x1eSearchAvailableNumbersResponse\x12;\n\tavailable\x18\x01 \x03(\x0b\x32\x1d.localdial.v1.AvailableNumberR\tavailable\x12)\n\x10\x63\x61llback_warning\x18\x02 \x01(\tR\x0f\x63\x61llbackWarning\"\xab\x01\n\x16PurchaseNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12\x1f\n\x08quantity\x18\x03 \x01(\x05H\x00R\x08quantity\x88\x01\x01\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestIdB\x0b\n\t_quantity\"\xd6\x01\n\x17PurchaseNumbersResponse\x12;\n\x07numbers\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07numbers\x12%\n\x0eunfilled_count\x18\x02 \x01(\x05R\runfilledCount\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\x12;\n\x0funfilled_status\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusR\x0eunfilledStatus\"\x9c\x01\n\x14ImportNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n\rphone_numbers\x18\x02 \x03(\tR\x0cphoneNumbers\x12\x1c\n\tconfigure\x18\x03 \x01(\x08R\tconfigure\x12\x18\n\x07\x63\x61rrier\x18\x04 \x01(\tR\x07\x63\x61rrier\"\xc1\x01\n\x15ImportNumbersResponse\x12;\n\x07numbers\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07numbers\x12\x37\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x08\x66\x61ilures\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\x12\x16\n\x06notice\x18\x04 \x01(\tR\x06notice\"\x83\x01\n\x1cListImportableNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"\x9d\x01\n\x1dListImportableNumbersResponse\x12\x35\n\x07numbers\x18\x01 \x03(\x0b\x32\x1b.localdial.v1.CarrierNumberR\x07numbers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x05R\ttotalSize\"`\n\x17ReconcileNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1c\n\tconfigure\x18\x02 \x01(\x08R\tconfigure\"\xdf\x07\n\x18ReconcileNumbersResponse\x12;\n\x07\x61\x64opted\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07\x61\x64opted\x12#\n\radopted_count\x18\x02 \x01(\x05R\x0c\x61\x64optedCount\x12\x39\n\x06\x66\x61iled\x18\x03 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06\x66\x61iled\x12!\n\x0c\x66\x61iled_count\x18\x04 \x01(\x05R\x0b\x66\x61iledCount\x12=\n\x08released\x18\x05 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x08released\x12%\n\x0ereleased_count\x18\x06 \x01(\x05R\rreleasedCount\x12/\n\x04open\x18\x07 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x04open\x12\x1d\n\nopen_count\x18\x08 \x01(\x05R\topenCount\x12;\n\x07missing\x18\t \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07missing\x12#\n\rmissing_count\x18\n \x01(\x05R\x0cmissingCount\x12\x33\n\x06strays\x18\x0b \x03(\x0b\x32\x1b.localdial.v1.CarrierNumberR\x06strays\x12!\n\x0cstrays_count\x18\x0c \x01(\x05R\x0bstraysCount\x12\x37\n\x08unusable\x18\x14 \x03(\x0b\x32\x1b.localdial.v1.CarrierNumberR\x08unusable\x12%\n\x0eunusable_count\x18\x15 \x01(\x05R\runusableCount\x12>\n\rmonthly_costs\x18\r \x03(\x0b\x32\x19.localdial.v1.MonthlyCostR\x0cmonthlyCosts\x12\x35\n\x07\x64rifted\x18\x0e \x03(\x0b\x32\x1b.localdial.v1.DriftedNumberR\x07\x64rifted\x12#\n\rdrifted_count\x18\x0f \x01(\x05R\x0c\x64riftedCount\x12\x41\n\nconfigured\x18\x10 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\nconfigured\x12)\n\x10\x63onfigured_count\x18\x11 \x01(\x05R\x0f\x63onfiguredCount\x12)\n\x10\x63\x61llback_warning\x18\x12 \x01(\tR\x0f\x63\x61llbackWarning\"\xb1\x02\n\rDriftedNumber\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1b\n\tvoice_url\x18\x02 \x01(\tR\x08voiceUrl\x12!\n\x0cvoice_method\x18\x03 \x01(\tR\x0bvoiceMethod\x12%\n\x0e\x61pplication_id\x18\x04 \x01(\tR\rapplicationId\x12\x19\n\x08trunk_id\x18\x05 \x01(\tR\x07trunkId\x12=\n\x10\x63onfigure_status\x18\x06 \x01(\x0b\x32\x12.google.rpc.StatusR\x0f\x63onfigureStatus\x12$\n\x0etakes_no_calls\x18\x07 \x01(\x08R\x0ctakesNoCalls\"m\n\x0bMonthlyCost\x12#\n\rcurrency_code\x18\x01 \x01(\tR\x0c\x63urrencyCode\x12\x16\n\x06micros\x18\x02 \x01(\x03R\x06micros\x12!\n\x0cnumber_count\x18\x03 \x01(\x05R\x0bnumberCount\"\x83\x01\n\x14\x44\x65leteNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n\rphone_numbers\x18\x02 \x03(\tR\x0cphoneNumbers\x12\x1d\n\nrequest_id\x18\x03 \x01(\tR\trequestId\"\xa9\x01\n\x15\x44\x65leteNumbersResponse\x12;\n\x07\x64\x65leted\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07\x64\x65leted\x12\x37\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x08\x66\x61ilures\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\"\x80\x01\n\x13MapAreaCodesRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\x12\x1d\n\narea_codes\x18\x03 \x03(\tR\tareaCodes\"m\n\x14MapAreaCodesResponse\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision\"\x82\x01\n\x15UnmapAreaCodesRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\x12\x1d\n\narea_codes\x18\x03 \x03(\tR\tareaCodes\"o\n\x16UnmapAreaCodesResponse\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision2\xf7\x07\n\x0fNumberInventory\x12W\n\x0bListNumbers\x12 .localdial.v1.ListNumbersRequest\x1a!.localdial.v1.ListNumbersResponse\"\x03\x90\x02\x01\x12Q\n\tGetNumber\x12\x1e.localdial.v1.GetNumberRequest\x1a\x1f.localdial.v1.GetNumberResponse\"\x03\x90\x02\x01\x12x\n\x16SearchAvailableNumbers\x12+.localdial.v1.SearchAvailableNumbersRequest\x1a,.localdial.v1.SearchAvailableNumbersResponse\"\x03\x90\x02\x01\x12\x63\n\x0fPurchaseNumbers\x12$.localdial.v1.PurchaseNumbersRequest\x1a%.localdial.v1.PurchaseNumbersResponse\"\x03\x90\x02\x02\x12]\n\rImportNumbers\x12\".localdial.v1.ImportNumbersRequest\x1a#.localdial.v1.ImportNumbersResponse\"\x03\x90\x02\x02\x12u\n\x15ListImportableNumbers\x12*.localdial.v1.ListImportableNumbersRequest\x1a+.localdial.v1.ListImportableNumbersResponse\"\x03\x90\x02\x01\x12\x66\n\x10ReconcileNumbers\x12%.localdial.v1.ReconcileNumbersRequest\x1a&.localdial.v1.ReconcileNumbersResponse\"\x03\x90\x02\x02\x12]\n\rDeleteNumbers\x12\".localdial.v1.DeleteNumbersRequest\x1a#.localdial.v1.DeleteNumbersResponse\"\x03\x90\x02\x02\x12Z\n\x0cMapAreaCodes\x12!.localdial.v1.MapAreaCodesRequest\x1a\".localdial.v1.MapAreaCodesResponse\"\x03\x90\x02\x02\x12`\n\x0eUnmapAreaCodes\x12#.localdial.v1.UnmapAreaCodesRequest\x1a$.localdial.v1.UnmapAreaCodesResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#localdial/v1/number_inventory.proto\x12\x0clocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x19localdial/v1/number.proto\"\xc7\x01\n\x12ListNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12/\n\x05state\x18\x03 \x01(\x0e\x32\x19.localdial.v1.NumberStateR\x05state\x12\x1b\n\tpage_size\x18\x04 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x05 \x01(\tR\tpageToken\"\x99\x01\n\x13ListNumbersResponse\x12;\n\x07numbers\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07numbers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x05R\ttotalSize\"^\n\x10GetNumberRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\"N\n\x11GetNumberResponse\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\"\x8a\x01\n\x1dSearchAvailableNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12\x19\n\x05limit\x18\x03 \x01(\x05H\x00R\x05limit\x88\x01\x01\x42\x08\n\x06_limit\"\x88\x01\n\x1eSearchAvailableNumbersResponse\x12;\n\tavailable\x18\x01 \x03(\x0b\x32\x1d.localdial.v1.AvailableNumberR\tavailable\x12)\n\x10\x63\x61llback_warning\x18\x02 \x01(\tR\x0f\x63\x61llbackWarning\"\xab\x01\n\x16PurchaseNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12\x1f\n\x08quantity\x18\x03 \x01(\x05H\x00R\x08quantity\x88\x01\x01\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestIdB\x0b\n\t_quantity\"\xd6\x01\n\x17PurchaseNumbersResponse\x12;\n\x07numbers\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07numbers\x12%\n\x0eunfilled_count\x18\x02 \x01(\x05R\runfilledCount\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\x12;\n\x0funfilled_status\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusR\x0eunfilledStatus\"\x9c\x01\n\x14ImportNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n\rphone_numbers\x18\x02 \x03(\tR\x0cphoneNumbers\x12\x1c\n\tconfigure\x18\x03 \x01(\x08R\tconfigure\x12\x18\n\x07\x63\x61rrier\x18\x04 \x01(\tR\x07\x63\x61rrier\"\xc1\x01\n\x15ImportNumbersResponse\x12;\n\x07numbers\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07numbers\x12\x37\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x08\x66\x61ilures\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\x12\x16\n\x06notice\x18\x04 \x01(\tR\x06notice\"\x83\x01\n\x1cListImportableNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"\x9d\x01\n\x1dListImportableNumbersResponse\x12\x35\n\x07numbers\x18\x01 \x03(\x0b\x32\x1b.localdial.v1.CarrierNumberR\x07numbers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x05R\ttotalSize\"`\n\x17ReconcileNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1c\n\tconfigure\x18\x02 \x01(\x08R\tconfigure\"\xdf\x07\n\x18ReconcileNumbersResponse\x12;\n\x07\x61\x64opted\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07\x61\x64opted\x12#\n\radopted_count\x18\x02 \x01(\x05R\x0c\x61\x64optedCount\x12\x39\n\x06\x66\x61iled\x18\x03 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06\x66\x61iled\x12!\n\x0c\x66\x61iled_count\x18\x04 \x01(\x05R\x0b\x66\x61iledCount\x12=\n\x08released\x18\x05 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x08released\x12%\n\x0ereleased_count\x18\x06 \x01(\x05R\rreleasedCount\x12/\n\x04open\x18\x07 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x04open\x12\x1d\n\nopen_count\x18\x08 \x01(\x05R\topenCount\x12;\n\x07missing\x18\t \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07missing\x12#\n\rmissing_count\x18\n \x01(\x05R\x0cmissingCount\x12\x33\n\x06strays\x18\x0b \x03(\x0b\x32\x1b.localdial.v1.CarrierNumberR\x06strays\x12!\n\x0cstrays_count\x18\x0c \x01(\x05R\x0bstraysCount\x12\x37\n\x08unusable\x18\x14 \x03(\x0b\x32\x1b.localdial.v1.CarrierNumberR\x08unusable\x12%\n\x0eunusable_count\x18\x15 \x01(\x05R\runusableCount\x12>\n\rmonthly_costs\x18\r \x03(\x0b\x32\x19.localdial.v1.MonthlyCostR\x0cmonthlyCosts\x12\x35\n\x07\x64rifted\x18\x0e \x03(\x0b\x32\x1b.localdial.v1.DriftedNumberR\x07\x64rifted\x12#\n\rdrifted_count\x18\x0f \x01(\x05R\x0c\x64riftedCount\x12\x41\n\nconfigured\x18\x10 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\nconfigured\x12)\n\x10\x63onfigured_count\x18\x11 \x01(\x05R\x0f\x63onfiguredCount\x12)\n\x10\x63\x61llback_warning\x18\x12 \x01(\tR\x0f\x63\x61llbackWarning\"\xb1\x02\n\rDriftedNumber\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1b\n\tvoice_url\x18\x02 \x01(\tR\x08voiceUrl\x12!\n\x0cvoice_method\x18\x03 \x01(\tR\x0bvoiceMethod\x12%\n\x0e\x61pplication_id\x18\x04 \x01(\tR\rapplicationId\x12\x19\n\x08trunk_id\x18\x05 \x01(\tR\x07trunkId\x12=\n\x10\x63onfigure_status\x18\x06 \x01(\x0b\x32\x12.google.rpc.StatusR\x0f\x63onfigureStatus\x12$\n\x0etakes_no_calls\x18\x07 \x01(\x08R\x0ctakesNoCalls\"m\n\x0bMonthlyCost\x12#\n\rcurrency_code\x18\x01 \x01(\tR\x0c\x63urrencyCode\x12\x16\n\x06micros\x18\x02 \x01(\x03R\x06micros\x12!\n\x0cnumber_count\x18\x03 \x01(\x05R\x0bnumberCount\"\x83\x01\n\x14\x44\x65leteNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n\rphone_numbers\x18\x02 \x03(\tR\x0cphoneNumbers\x12\x1d\n\nrequest_id\x18\x03 \x01(\tR\trequestId\"\xa9\x01\n\x15\x44\x65leteNumbersResponse\x12;\n\x07\x64\x65leted\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07\x64\x65leted\x12\x37\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x08\x66\x61ilures\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\"\x80\x01\n\x13MapAreaCodesRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\x12\x1d\n\narea_codes\x18\x03 \x03(\tR\tareaCodes\"m\n\x14MapAreaCodesResponse\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision\"\x82\x01\n\x15UnmapAreaCodesRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\x12\x1d\n\narea_codes\x18\x03 \x03(\tR\tareaCodes\"o\n\x16UnmapAreaCodesResponse\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision\"y\n\x0fGetUsageRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x17\n\x04\x64\x61ys\x18\x02 \x01(\x05H\x00R\x04\x64\x61ys\x88\x01\x01\x12\x1b\n\ttime_zone\x18\x03 \x01(\tR\x08timeZoneB\x07\n\x05_days\"\xa2\x02\n\x10GetUsageResponse\x12,\n\x04\x64\x61ys\x18\x01 \x03(\x0b\x32\x18.localdial.v1.DailyUsageR\x04\x64\x61ys\x12\x33\n\x07numbers\x18\x02 \x03(\x0b\x32\x19.localdial.v1.NumberUsageR\x07numbers\x12\x61\n\x1f\x61rea_codes_without_local_number\x18\x03 \x03(\x0b\x32\x1b.localdial.v1.AreaCodeUsageR\x1b\x61reaCodesWithoutLocalNumber\x12H\n\x12\x63ounted_until_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x63ountedUntilTime\"`\n\nDailyUsage\x12\x12\n\x04\x64\x61te\x18\x01 \x01(\tR\x04\x64\x61te\x12\x1d\n\ncall_count\x18\x02 \x01(\x03R\tcallCount\x12\x1f\n\x0blocal_count\x18\x03 \x01(\x03R\nlocalCount\"\x97\x01\n\x0bNumberUsage\x12!\n\x0cphone_number\x18\x01 \x01(\tR\x0bphoneNumber\x12!\n\x0cshown_counts\x18\x02 \x03(\x03R\x0bshownCounts\x12\x42\n\x0flast_shown_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rlastShownTime\"K\n\rAreaCodeUsage\x12\x1b\n\tarea_code\x18\x01 \x01(\tR\x08\x61reaCode\x12\x1d\n\ncall_count\x18\x02 \x01(\x03R\tcallCount2\xc7\x08\n\x0fNumberInventory\x12W\n\x0bListNumbers\x12 .localdial.v1.ListNumbersRequest\x1a!.localdial.v1.ListNumbersResponse\"\x03\x90\x02\x01\x12Q\n\tGetNumber\x12\x1e.localdial.v1.GetNumberRequest\x1a\x1f.localdial.v1.GetNumberResponse\"\x03\x90\x02\x01\x12x\n\x16SearchAvailableNumbers\x12+.localdial.v1.SearchAvailableNumbersRequest\x1a,.localdial.v1.SearchAvailableNumbersResponse\"\x03\x90\x02\x01\x12\x63\n\x0fPurchaseNumbers\x12$.localdial.v1.PurchaseNumbersRequest\x1a%.localdial.v1.PurchaseNumbersResponse\"\x03\x90\x02\x02\x12]\n\rImportNumbers\x12\".localdial.v1.ImportNumbersRequest\x1a#.localdial.v1.ImportNumbersResponse\"\x03\x90\x02\x02\x12u\n\x15ListImportableNumbers\x12*.localdial.v1.ListImportableNumbersRequest\x1a+.localdial.v1.ListImportableNumbersResponse\"\x03\x90\x02\x01\x12\x66\n\x10ReconcileNumbers\x12%.localdial.v1.ReconcileNumbersRequest\x1a&.localdial.v1.ReconcileNumbersResponse\"\x03\x90\x02\x02\x12]\n\rDeleteNumbers\x12\".localdial.v1.DeleteNumbersRequest\x1a#.localdial.v1.DeleteNumbersResponse\"\x03\x90\x02\x02\x12Z\n\x0cMapAreaCodes\x12!.localdial.v1.MapAreaCodesRequest\x1a\".localdial.v1.MapAreaCodesResponse\"\x03\x90\x02\x02\x12`\n\x0eUnmapAreaCodes\x12#.localdial.v1.UnmapAreaCodesRequest\x1a$.localdial.v1.UnmapAreaCodesResponse\"\x03\x90\x02\x02\x12N\n\x08GetUsage\x12\x1d.localdial.v1.GetUsageRequest\x1a\x1e.localdial.v1.GetUsageResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,50 +54,62 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NUMBERINVENTORY'].methods_by_name['MapAreaCodes']._serialized_options = b'\220\002\002'
   _globals['_NUMBERINVENTORY'].methods_by_name['UnmapAreaCodes']._loaded_options = None
   _globals['_NUMBERINVENTORY'].methods_by_name['UnmapAreaCodes']._serialized_options = b'\220\002\002'
-  _globals['_LISTNUMBERSREQUEST']._serialized_start=106
-  _globals['_LISTNUMBERSREQUEST']._serialized_end=305
-  _globals['_LISTNUMBERSRESPONSE']._serialized_start=308
-  _globals['_LISTNUMBERSRESPONSE']._serialized_end=461
-  _globals['_GETNUMBERREQUEST']._serialized_start=463
-  _globals['_GETNUMBERREQUEST']._serialized_end=557
-  _globals['_GETNUMBERRESPONSE']._serialized_start=559
-  _globals['_GETNUMBERRESPONSE']._serialized_end=637
-  _globals['_SEARCHAVAILABLENUMBERSREQUEST']._serialized_start=640
-  _globals['_SEARCHAVAILABLENUMBERSREQUEST']._serialized_end=778
-  _globals['_SEARCHAVAILABLENUMBERSRESPONSE']._serialized_start=781
-  _globals['_SEARCHAVAILABLENUMBERSRESPONSE']._serialized_end=917
-  _globals['_PURCHASENUMBERSREQUEST']._serialized_start=920
-  _globals['_PURCHASENUMBERSREQUEST']._serialized_end=1091
-  _globals['_PURCHASENUMBERSRESPONSE']._serialized_start=1094
-  _globals['_PURCHASENUMBERSRESPONSE']._serialized_end=1308
-  _globals['_IMPORTNUMBERSREQUEST']._serialized_start=1311
-  _globals['_IMPORTNUMBERSREQUEST']._serialized_end=1467
-  _globals['_IMPORTNUMBERSRESPONSE']._serialized_start=1470
-  _globals['_IMPORTNUMBERSRESPONSE']._serialized_end=1663
-  _globals['_LISTIMPORTABLENUMBERSREQUEST']._serialized_start=1666
-  _globals['_LISTIMPORTABLENUMBERSREQUEST']._serialized_end=1797
-  _globals['_LISTIMPORTABLENUMBERSRESPONSE']._serialized_start=1800
-  _globals['_LISTIMPORTABLENUMBERSRESPONSE']._serialized_end=1957
-  _globals['_RECONCILENUMBERSREQUEST']._serialized_start=1959
-  _globals['_RECONCILENUMBERSREQUEST']._serialized_end=2055
-  _globals['_RECONCILENUMBERSRESPONSE']._serialized_start=2058
-  _globals['_RECONCILENUMBERSRESPONSE']._serialized_end=3049
-  _globals['_DRIFTEDNUMBER']._serialized_start=3052
-  _globals['_DRIFTEDNUMBER']._serialized_end=3357
-  _globals['_MONTHLYCOST']._serialized_start=3359
-  _globals['_MONTHLYCOST']._serialized_end=3468
-  _globals['_DELETENUMBERSREQUEST']._serialized_start=3471
-  _globals['_DELETENUMBERSREQUEST']._serialized_end=3602
-  _globals['_DELETENUMBERSRESPONSE']._serialized_start=3605
-  _globals['_DELETENUMBERSRESPONSE']._serialized_end=3774
-  _globals['_MAPAREACODESREQUEST']._serialized_start=3777
-  _globals['_MAPAREACODESREQUEST']._serialized_end=3905
-  _globals['_MAPAREACODESRESPONSE']._serialized_start=3907
-  _globals['_MAPAREACODESRESPONSE']._serialized_end=4016
-  _globals['_UNMAPAREACODESREQUEST']._serialized_start=4019
-  _globals['_UNMAPAREACODESREQUEST']._serialized_end=4149
-  _globals['_UNMAPAREACODESRESPONSE']._serialized_start=4151
-  _globals['_UNMAPAREACODESRESPONSE']._serialized_end=4262
-  _globals['_NUMBERINVENTORY']._serialized_start=4265
-  _globals['_NUMBERINVENTORY']._serialized_end=5280
+  _globals['_NUMBERINVENTORY'].methods_by_name['GetUsage']._loaded_options = None
+  _globals['_NUMBERINVENTORY'].methods_by_name['GetUsage']._serialized_options = b'\220\002\001'
+  _globals['_LISTNUMBERSREQUEST']._serialized_start=139
+  _globals['_LISTNUMBERSREQUEST']._serialized_end=338
+  _globals['_LISTNUMBERSRESPONSE']._serialized_start=341
+  _globals['_LISTNUMBERSRESPONSE']._serialized_end=494
+  _globals['_GETNUMBERREQUEST']._serialized_start=496
+  _globals['_GETNUMBERREQUEST']._serialized_end=590
+  _globals['_GETNUMBERRESPONSE']._serialized_start=592
+  _globals['_GETNUMBERRESPONSE']._serialized_end=670
+  _globals['_SEARCHAVAILABLENUMBERSREQUEST']._serialized_start=673
+  _globals['_SEARCHAVAILABLENUMBERSREQUEST']._serialized_end=811
+  _globals['_SEARCHAVAILABLENUMBERSRESPONSE']._serialized_start=814
+  _globals['_SEARCHAVAILABLENUMBERSRESPONSE']._serialized_end=950
+  _globals['_PURCHASENUMBERSREQUEST']._serialized_start=953
+  _globals['_PURCHASENUMBERSREQUEST']._serialized_end=1124
+  _globals['_PURCHASENUMBERSRESPONSE']._serialized_start=1127
+  _globals['_PURCHASENUMBERSRESPONSE']._serialized_end=1341
+  _globals['_IMPORTNUMBERSREQUEST']._serialized_start=1344
+  _globals['_IMPORTNUMBERSREQUEST']._serialized_end=1500
+  _globals['_IMPORTNUMBERSRESPONSE']._serialized_start=1503
+  _globals['_IMPORTNUMBERSRESPONSE']._serialized_end=1696
+  _globals['_LISTIMPORTABLENUMBERSREQUEST']._serialized_start=1699
+  _globals['_LISTIMPORTABLENUMBERSREQUEST']._serialized_end=1830
+  _globals['_LISTIMPORTABLENUMBERSRESPONSE']._serialized_start=1833
+  _globals['_LISTIMPORTABLENUMBERSRESPONSE']._serialized_end=1990
+  _globals['_RECONCILENUMBERSREQUEST']._serialized_start=1992
+  _globals['_RECONCILENUMBERSREQUEST']._serialized_end=2088
+  _globals['_RECONCILENUMBERSRESPONSE']._serialized_start=2091
+  _globals['_RECONCILENUMBERSRESPONSE']._serialized_end=3082
+  _globals['_DRIFTEDNUMBER']._serialized_start=3085
+  _globals['_DRIFTEDNUMBER']._serialized_end=3390
+  _globals['_MONTHLYCOST']._serialized_start=3392
+  _globals['_MONTHLYCOST']._serialized_end=3501
+  _globals['_DELETENUMBERSREQUEST']._serialized_start=3504
+  _globals['_DELETENUMBERSREQUEST']._serialized_end=3635
+  _globals['_DELETENUMBERSRESPONSE']._serialized_start=3638
+  _globals['_DELETENUMBERSRESPONSE']._serialized_end=3807
+  _globals['_MAPAREACODESREQUEST']._serialized_start=3810
+  _globals['_MAPAREACODESREQUEST']._serialized_end=3938
+  _globals['_MAPAREACODESRESPONSE']._serialized_start=3940
+  _globals['_MAPAREACODESRESPONSE']._serialized_end=4049
+  _globals['_UNMAPAREACODESREQUEST']._serialized_start=4052
+  _globals['_UNMAPAREACODESREQUEST']._serialized_end=4182
+  _globals['_UNMAPAREACODESRESPONSE']._serialized_start=4184
+  _globals['_UNMAPAREACODESRESPONSE']._serialized_end=4295
+  _globals['_GETUSAGEREQUEST']._serialized_start=4297
+  _globals['_GETUSAGEREQUEST']._serialized_end=4418
+  _globals['_GETUSAGERESPONSE']._serialized_start=4421
+  _globals['_GETUSAGERESPONSE']._serialized_end=4711
+  _globals['_DAILYUSAGE']._serialized_start=4713
+  _globals['_DAILYUSAGE']._serialized_end=4809
+  _globals['_NUMBERUSAGE']._serialized_start=4812
+  _globals['_NUMBERUSAGE']._serialized_end=4963
+  _globals['_AREACODEUSAGE']._serialized_start=4965
+  _globals['_AREACODEUSAGE']._serialized_end=5040
+  _globals['_NUMBERINVENTORY']._serialized_start=5043
+  _globals['_NUMBERINVENTORY']._serialized_end=6138
 # @@protoc_insertion_point(module_scope)

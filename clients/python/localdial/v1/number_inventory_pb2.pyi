@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.rpc import status_pb2 as _status_pb2
 from localdial.v1 import number_pb2 as _number_pb2
@@ -965,3 +966,188 @@ class UnmapAreaCodesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UnmapAreaCodesResponse: _TypeAlias = UnmapAreaCodesResponse  # noqa: Y015
+
+@_typing.final
+class GetUsageRequest(_message.Message):
+    """Request of GetUsage."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization whose calls are counted. 1 to 128 visible ASCII
+    characters.
+    """
+    days: _builtins.int
+    """Optional. How many days to count, today included, 1 to 90. 7 if unset."""
+    time_zone: _builtins.str
+    """Optional. The time zone in which days begin, by its IANA name, such as
+    `America/New_York`. Up to 64 characters. Where its days begin within an hour
+    of UTC, such as in India, that hour belongs to the day in which it begins.
+    Default: UTC.
+    """
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        days: _builtins.int | None = ...,
+        time_zone: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_days", b"_days", "days", b"days"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_days", b"_days", "days", b"days", "organization_id", b"organization_id", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__days: _TypeAlias = _typing.Literal["days"]  # noqa: Y015
+    _WhichOneofArgType__days: _TypeAlias = _typing.Literal["_days", b"_days"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__days) -> _WhichOneofReturnType__days | None: ...
+
+Global___GetUsageRequest: _TypeAlias = GetUsageRequest  # noqa: Y015
+
+@_typing.final
+class GetUsageResponse(_message.Message):
+    """Response of GetUsage."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAYS_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    AREA_CODES_WITHOUT_LOCAL_NUMBER_FIELD_NUMBER: _builtins.int
+    COUNTED_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___DailyUsage]:
+        """Output only. The calls of each day, oldest first; the last one is today.
+        Days without calls are included.
+        """
+
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[Global___NumberUsage]:
+        """Output only. The use of each caller ID that was shown on these days, ordered
+        by phone number, whether or not it is in the inventory.
+        """
+
+    @_builtins.property
+    def area_codes_without_local_number(self) -> _containers.RepeatedCompositeFieldContainer[Global___AreaCodeUsage]:
+        """Output only. The area codes that were called without a local number, most
+        calls first. At most 1000.
+        """
+
+    @_builtins.property
+    def counted_until_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Calls recorded before this time are counted. Unset until the
+        server has counted all calls for the first time.
+        """
+
+    def __init__(
+        self,
+        *,
+        days: _abc.Iterable[Global___DailyUsage] | None = ...,
+        numbers: _abc.Iterable[Global___NumberUsage] | None = ...,
+        area_codes_without_local_number: _abc.Iterable[Global___AreaCodeUsage] | None = ...,
+        counted_until_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["counted_until_time", b"counted_until_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_codes_without_local_number", b"area_codes_without_local_number", "counted_until_time", b"counted_until_time", "days", b"days", "numbers", b"numbers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetUsageResponse: _TypeAlias = GetUsageResponse  # noqa: Y015
+
+@_typing.final
+class DailyUsage(_message.Message):
+    """The outbound calls of one day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATE_FIELD_NUMBER: _builtins.int
+    CALL_COUNT_FIELD_NUMBER: _builtins.int
+    LOCAL_COUNT_FIELD_NUMBER: _builtins.int
+    date: _builtins.str
+    """Output only. The day in the time zone of the request, such as `2026-11-30`."""
+    call_count: _builtins.int
+    """Output only. The recorded calls."""
+    local_count: _builtins.int
+    """Output only. The calls that showed a number with the callee's area code, or
+    one that the area code is mapped to. `local_count / call_count` is the local
+    share.
+    """
+    def __init__(
+        self,
+        *,
+        date: _builtins.str = ...,
+        call_count: _builtins.int = ...,
+        local_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_count", b"call_count", "date", b"date", "local_count", b"local_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DailyUsage: _TypeAlias = DailyUsage  # noqa: Y015
+
+@_typing.final
+class NumberUsage(_message.Message):
+    """The use of one caller ID."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    SHOWN_COUNTS_FIELD_NUMBER: _builtins.int
+    LAST_SHOWN_TIME_FIELD_NUMBER: _builtins.int
+    phone_number: _builtins.str
+    """Output only. The caller ID, in E.164."""
+    @_builtins.property
+    def shown_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Output only. How many recorded calls showed it, for each of the `days`."""
+
+    @_builtins.property
+    def last_shown_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When a recorded call last showed it, whenever that was."""
+
+    def __init__(
+        self,
+        *,
+        phone_number: _builtins.str = ...,
+        shown_counts: _abc.Iterable[_builtins.int] | None = ...,
+        last_shown_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_shown_time", b"last_shown_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_shown_time", b"last_shown_time", "phone_number", b"phone_number", "shown_counts", b"shown_counts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NumberUsage: _TypeAlias = NumberUsage  # noqa: Y015
+
+@_typing.final
+class AreaCodeUsage(_message.Message):
+    """The calls to one area code."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AREA_CODE_FIELD_NUMBER: _builtins.int
+    CALL_COUNT_FIELD_NUMBER: _builtins.int
+    area_code: _builtins.str
+    """Output only. The area code: a NANP area code (`415`), or another country's
+    geographic code as an E.164 prefix (`+4420`).
+    """
+    call_count: _builtins.int
+    """Output only. The recorded calls to it that showed no local number, neither
+    one with this area code nor one that it is mapped to.
+    """
+    def __init__(
+        self,
+        *,
+        area_code: _builtins.str = ...,
+        call_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "call_count", b"call_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AreaCodeUsage: _TypeAlias = AreaCodeUsage  # noqa: Y015

@@ -87,6 +87,11 @@ class NumberInventoryStub(object):
                 request_serializer=localdial_dot_v1_dot_number__inventory__pb2.UnmapAreaCodesRequest.SerializeToString,
                 response_deserializer=localdial_dot_v1_dot_number__inventory__pb2.UnmapAreaCodesResponse.FromString,
                 _registered_method=True)
+        self.GetUsage = channel.unary_unary(
+                '/localdial.v1.NumberInventory/GetUsage',
+                request_serializer=localdial_dot_v1_dot_number__inventory__pb2.GetUsageRequest.SerializeToString,
+                response_deserializer=localdial_dot_v1_dot_number__inventory__pb2.GetUsageResponse.FromString,
+                _registered_method=True)
 
 
 class NumberInventoryServicer(object):
@@ -254,6 +259,19 @@ class NumberInventoryServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetUsage(self, request, context):
+        """Counts the recorded outbound calls of the last days: how often each number
+        was shown, how many callees saw a local number, and which area codes were
+        called without one. Calls are counted in the background, within a few minutes
+        of their record. Calls that were deleted as old records stay counted, and so do
+        the calls of an organization that is deleted and created again.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NumberInventoryServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -306,6 +324,11 @@ def add_NumberInventoryServicer_to_server(servicer, server):
                     servicer.UnmapAreaCodes,
                     request_deserializer=localdial_dot_v1_dot_number__inventory__pb2.UnmapAreaCodesRequest.FromString,
                     response_serializer=localdial_dot_v1_dot_number__inventory__pb2.UnmapAreaCodesResponse.SerializeToString,
+            ),
+            'GetUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUsage,
+                    request_deserializer=localdial_dot_v1_dot_number__inventory__pb2.GetUsageRequest.FromString,
+                    response_serializer=localdial_dot_v1_dot_number__inventory__pb2.GetUsageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -581,6 +604,33 @@ class NumberInventory(object):
             '/localdial.v1.NumberInventory/UnmapAreaCodes',
             localdial_dot_v1_dot_number__inventory__pb2.UnmapAreaCodesRequest.SerializeToString,
             localdial_dot_v1_dot_number__inventory__pb2.UnmapAreaCodesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/localdial.v1.NumberInventory/GetUsage',
+            localdial_dot_v1_dot_number__inventory__pb2.GetUsageRequest.SerializeToString,
+            localdial_dot_v1_dot_number__inventory__pb2.GetUsageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -155,6 +155,15 @@ class NumberInventoryStub:
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
     """
+    GetUsage: _grpc.UnaryUnaryMultiCallable[_number_inventory_pb2.GetUsageRequest, _number_inventory_pb2.GetUsageResponse]
+    """Counts the recorded outbound calls of the last days: how often each number
+    was shown, how many callees saw a local number, and which area codes were
+    called without one. Calls are counted in the background, within a few minutes
+    of their record. Calls that were deleted as old records stay counted, and so do
+    the calls of an organization that is deleted and created again.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+    """
 
 @_typing.type_check_only
 class NumberInventoryAsyncStub(NumberInventoryStub):
@@ -282,6 +291,15 @@ class NumberInventoryAsyncStub(NumberInventoryStub):
     to the number is not an error.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+    """
+    GetUsage: _aio.UnaryUnaryMultiCallable[_number_inventory_pb2.GetUsageRequest, _number_inventory_pb2.GetUsageResponse]  # type: ignore[assignment]
+    """Counts the recorded outbound calls of the last days: how often each number
+    was shown, how many callees saw a local number, and which area codes were
+    called without one. Calls are counted in the background, within a few minutes
+    of their record. Calls that were deleted as old records stay counted, and so do
+    the calls of an organization that is deleted and created again.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
 
 class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
@@ -467,6 +485,21 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
         to the number is not an error.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def GetUsage(
+        self,
+        request: _number_inventory_pb2.GetUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_number_inventory_pb2.GetUsageResponse, _abc.Awaitable[_number_inventory_pb2.GetUsageResponse]]:
+        """Counts the recorded outbound calls of the last days: how often each number
+        was shown, how many callees saw a local number, and which area codes were
+        called without one. Calls are counted in the background, within a few minutes
+        of their record. Calls that were deleted as old records stay counted, and so do
+        the calls of an organization that is deleted and created again.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
         """
 
 def add_NumberInventoryServicer_to_server(servicer: NumberInventoryServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

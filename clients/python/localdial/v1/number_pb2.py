@@ -26,23 +26,23 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19localdial/v1/number.proto\x12\x0clocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xaa\x04\n\x13LocalPresenceNumber\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\x12\x1b\n\tarea_code\x18\x03 \x01(\tR\x08\x61reaCode\x12*\n\x11mapped_area_codes\x18\x04 \x03(\tR\x0fmappedAreaCodes\x12/\n\x05state\x18\x05 \x01(\x0e\x32\x19.localdial.v1.NumberStateR\x05state\x12\x1a\n\x08locality\x18\x06 \x01(\tR\x08locality\x12\x16\n\x06region\x18\x07 \x01(\tR\x06region\x12\x18\n\x07\x63\x61rrier\x18\x08 \x01(\tR\x07\x63\x61rrier\x12*\n\x11\x63\x61rrier_number_id\x18\t \x01(\tR\x0f\x63\x61rrierNumberId\x12?\n\rpurchase_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cpurchaseTime\x12\x39\n\x0erelease_status\x18\x0b \x01(\x0b\x32\x12.google.rpc.StatusR\rreleaseStatus\x12\x38\n\rmonthly_price\x18\x0c \x01(\x0b\x32\x13.localdial.v1.PriceR\x0cmonthlyPrice\x12\x1d\n\ncreated_by\x18\r \x01(\tR\tcreatedBy\"D\n\x05Price\x12#\n\rcurrency_code\x18\x01 \x01(\tR\x0c\x63urrencyCode\x12\x16\n\x06micros\x18\x02 \x01(\x03R\x06micros\"\xa2\x01\n\x0f\x41vailableNumber\x12!\n\x0cphone_number\x18\x01 \x01(\tR\x0bphoneNumber\x12\x1a\n\x08locality\x18\x02 \x01(\tR\x08locality\x12\x16\n\x06region\x18\x03 \x01(\tR\x06region\x12\x38\n\rmonthly_price\x18\x04 \x01(\x0b\x32\x13.localdial.v1.PriceR\x0cmonthlyPrice\"\xcc\x01\n\rCarrierNumber\x12!\n\x0cphone_number\x18\x01 \x01(\tR\x0bphoneNumber\x12*\n\x11\x63\x61rrier_number_id\x18\x02 \x01(\tR\x0f\x63\x61rrierNumberId\x12\x1c\n\treference\x18\x03 \x01(\tR\treference\x12\x1a\n\x08locality\x18\x04 \x01(\tR\x08locality\x12\x16\n\x06region\x18\x05 \x01(\tR\x06region\x12\x1a\n\x08obstacle\x18\x08 \x01(\tR\x08obstacle\"^\n\rNumberFailure\x12!\n\x0cphone_number\x18\x01 \x01(\tR\x0bphoneNumber\x12*\n\x06status\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusR\x06status*\x98\x01\n\x0bNumberState\x12\x1c\n\x18NUMBER_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17NUMBER_STATE_PURCHASING\x10\x01\x12\x17\n\x13NUMBER_STATE_ACTIVE\x10\x02\x12\x1a\n\x16NUMBER_STATE_RELEASING\x10\x03\x12\x19\n\x15NUMBER_STATE_RELEASED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19localdial/v1/number.proto\x12\x0clocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xee\x04\n\x13LocalPresenceNumber\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\x12\x1b\n\tarea_code\x18\x03 \x01(\tR\x08\x61reaCode\x12*\n\x11mapped_area_codes\x18\x04 \x03(\tR\x0fmappedAreaCodes\x12/\n\x05state\x18\x05 \x01(\x0e\x32\x19.localdial.v1.NumberStateR\x05state\x12\x1a\n\x08locality\x18\x06 \x01(\tR\x08locality\x12\x16\n\x06region\x18\x07 \x01(\tR\x06region\x12\x18\n\x07\x63\x61rrier\x18\x08 \x01(\tR\x07\x63\x61rrier\x12*\n\x11\x63\x61rrier_number_id\x18\t \x01(\tR\x0f\x63\x61rrierNumberId\x12?\n\rpurchase_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cpurchaseTime\x12\x39\n\x0erelease_status\x18\x0b \x01(\x0b\x32\x12.google.rpc.StatusR\rreleaseStatus\x12\x38\n\rmonthly_price\x18\x0c \x01(\x0b\x32\x13.localdial.v1.PriceR\x0cmonthlyPrice\x12\x1d\n\ncreated_by\x18\r \x01(\tR\tcreatedBy\x12\x42\n\x0flast_shown_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rlastShownTime\"D\n\x05Price\x12#\n\rcurrency_code\x18\x01 \x01(\tR\x0c\x63urrencyCode\x12\x16\n\x06micros\x18\x02 \x01(\x03R\x06micros\"\xa2\x01\n\x0f\x41vailableNumber\x12!\n\x0cphone_number\x18\x01 \x01(\tR\x0bphoneNumber\x12\x1a\n\x08locality\x18\x02 \x01(\tR\x08locality\x12\x16\n\x06region\x18\x03 \x01(\tR\x06region\x12\x38\n\rmonthly_price\x18\x04 \x01(\x0b\x32\x13.localdial.v1.PriceR\x0cmonthlyPrice\"\xcc\x01\n\rCarrierNumber\x12!\n\x0cphone_number\x18\x01 \x01(\tR\x0bphoneNumber\x12*\n\x11\x63\x61rrier_number_id\x18\x02 \x01(\tR\x0f\x63\x61rrierNumberId\x12\x1c\n\treference\x18\x03 \x01(\tR\treference\x12\x1a\n\x08locality\x18\x04 \x01(\tR\x08locality\x12\x16\n\x06region\x18\x05 \x01(\tR\x06region\x12\x1a\n\x08obstacle\x18\x08 \x01(\tR\x08obstacle\"^\n\rNumberFailure\x12!\n\x0cphone_number\x18\x01 \x01(\tR\x0bphoneNumber\x12*\n\x06status\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusR\x06status*\x98\x01\n\x0bNumberState\x12\x1c\n\x18NUMBER_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17NUMBER_STATE_PURCHASING\x10\x01\x12\x17\n\x13NUMBER_STATE_ACTIVE\x10\x02\x12\x1a\n\x16NUMBER_STATE_RELEASING\x10\x03\x12\x19\n\x15NUMBER_STATE_RELEASED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'localdial.v1.number_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NUMBERSTATE']._serialized_start=1197
-  _globals['_NUMBERSTATE']._serialized_end=1349
+  _globals['_NUMBERSTATE']._serialized_start=1265
+  _globals['_NUMBERSTATE']._serialized_end=1417
   _globals['_LOCALPRESENCENUMBER']._serialized_start=102
-  _globals['_LOCALPRESENCENUMBER']._serialized_end=656
-  _globals['_PRICE']._serialized_start=658
-  _globals['_PRICE']._serialized_end=726
-  _globals['_AVAILABLENUMBER']._serialized_start=729
-  _globals['_AVAILABLENUMBER']._serialized_end=891
-  _globals['_CARRIERNUMBER']._serialized_start=894
-  _globals['_CARRIERNUMBER']._serialized_end=1098
-  _globals['_NUMBERFAILURE']._serialized_start=1100
-  _globals['_NUMBERFAILURE']._serialized_end=1194
+  _globals['_LOCALPRESENCENUMBER']._serialized_end=724
+  _globals['_PRICE']._serialized_start=726
+  _globals['_PRICE']._serialized_end=794
+  _globals['_AVAILABLENUMBER']._serialized_start=797
+  _globals['_AVAILABLENUMBER']._serialized_end=959
+  _globals['_CARRIERNUMBER']._serialized_start=962
+  _globals['_CARRIERNUMBER']._serialized_end=1166
+  _globals['_NUMBERFAILURE']._serialized_start=1168
+  _globals['_NUMBERFAILURE']._serialized_end=1262
 # @@protoc_insertion_point(module_scope)

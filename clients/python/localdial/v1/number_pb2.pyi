@@ -88,6 +88,7 @@ class LocalPresenceNumber(_message.Message):
     RELEASE_STATUS_FIELD_NUMBER: _builtins.int
     MONTHLY_PRICE_FIELD_NUMBER: _builtins.int
     CREATED_BY_FIELD_NUMBER: _builtins.int
+    LAST_SHOWN_TIME_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Output only. The organization that owns the number."""
     phone_number: _builtins.str
@@ -146,6 +147,12 @@ class LocalPresenceNumber(_message.Message):
         has not said yet, and for the carrier `external`.
         """
 
+    @_builtins.property
+    def last_shown_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When a recorded call last showed the number, counted as GetUsage
+        counts. Unset if none did.
+        """
+
     def __init__(
         self,
         *,
@@ -162,10 +169,11 @@ class LocalPresenceNumber(_message.Message):
         release_status: _status_pb2.Status | None = ...,
         monthly_price: Global___Price | None = ...,
         created_by: _builtins.str = ...,
+        last_shown_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["monthly_price", b"monthly_price", "purchase_time", b"purchase_time", "release_status", b"release_status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_shown_time", b"last_shown_time", "monthly_price", b"monthly_price", "purchase_time", b"purchase_time", "release_status", b"release_status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "carrier", b"carrier", "carrier_number_id", b"carrier_number_id", "created_by", b"created_by", "locality", b"locality", "mapped_area_codes", b"mapped_area_codes", "monthly_price", b"monthly_price", "organization_id", b"organization_id", "phone_number", b"phone_number", "purchase_time", b"purchase_time", "region", b"region", "release_status", b"release_status", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "carrier", b"carrier", "carrier_number_id", b"carrier_number_id", "created_by", b"created_by", "last_shown_time", b"last_shown_time", "locality", b"locality", "mapped_area_codes", b"mapped_area_codes", "monthly_price", b"monthly_price", "organization_id", b"organization_id", "phone_number", b"phone_number", "purchase_time", b"purchase_time", "region", b"region", "release_status", b"release_status", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -129,6 +129,10 @@ export const serviceConfig = {
         {
           "service": "localdial.v1.NumberInventory",
           "method": "UnmapAreaCodes"
+        },
+        {
+          "service": "localdial.v1.NumberInventory",
+          "method": "GetUsage"
         }
       ],
       "retryPolicy": {

@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 
 from localdial_server.domain.api_keys import ApiKey
 from localdial_server.domain.audit import AuditEvent, AuditEventKind
+from localdial_server.domain.call_counts import CallCount, HourRange
 from localdial_server.domain.model import (
     InboundCall,
     Number,
@@ -186,6 +187,20 @@ class Reader(Protocol):
         Begin after the pair `before`, or with the newest if it is None. Outcomes whose call is not
         recorded are left out.
         """
+
+    def call_counts(
+        self, organization_id: str, kind: CallCount, ranges: Sequence[HourRange]
+    ) -> Mapping[str, Sequence[int]]:
+        """Return by subject how many calls are counted in each of the ranges, without subjects of none.
+
+        The ranges are contiguous and in order.
+        """
+
+    def shown_times(self, organization_id: str, caller_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return when counted calls last showed the caller IDs, without those that none has shown."""
+
+    def counted_until(self) -> int | None:
+        """Return before which time calls must have been recorded to be counted; None if none is."""
 
     def request(self, organization_id: str, request_id: str) -> StoredRequest | None:
         """Return the request, or None."""

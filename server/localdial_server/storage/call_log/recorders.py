@@ -11,6 +11,7 @@ from localdial_server.observability import metrics
 from localdial_server.observability.log_limit import LimitedLog
 from localdial_server.storage.call_log.group_commit import RecordCalls
 from localdial_server.storage.call_log.insert import insertion
+from localdial_server.storage.call_log.late_calls import LateCalls
 from localdial_server.storage.call_log.spool import Spool
 from localdial_server.storage.call_log.spool_folder import SpoolFolder
 from localdial_server.storage.engines.database import Database
@@ -19,10 +20,15 @@ _log = logging.getLogger(__name__)
 
 
 class DatabaseRecorder:
-    """Records calls in the database, a group in one statement."""
+    """Records calls in the database, a group in one statement.
 
-    def __init__(self, database: Database) -> None:
+    `late_calls`, if not None, has the hours of calls counted again that are recorded late. A database of one
+    server alone needs that only for calls of a spool, which it does not have.
+    """
+
+    def __init__(self, database: Database, late_calls: LateCalls | None = None) -> None:
         self._database = database
+        self._late_calls = late_calls
 
     async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
         """Record calls that are being made, durably; return the call recorded under each call_id, in order.
@@ -33,11 +39,17 @@ class DatabaseRecorder:
 
     async def record_earlier(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
         """Record calls that were made while the database was down; return what `record` does."""
-        return await self._record(calls, in_order=False)
+        recorded = await self._record(calls, in_order=False)
+        if self._late_calls is not None:
+            # Before the calls leave the spool: after a crash now, they are recorded and marked again.
+            await self._late_calls.mark()
+        return recorded
 
     async def _record(self, calls: Sequence[OutboundCall], *, in_order: bool) -> Sequence[RecordedCall]:
         recorded = await self._database.append("call_log.append", insertion(calls, in_order=in_order))
         metrics.CALLS_RECORDED.inc(len(calls))
+        if self._late_calls is not None:
+            self._late_calls.note(calls)
         return [RecordedCall(call) for call in recorded]
 
 

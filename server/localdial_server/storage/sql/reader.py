@@ -18,6 +18,7 @@ from localdial_server.app.ports.store import (
 )
 from localdial_server.domain.api_keys import ApiKey
 from localdial_server.domain.audit import AuditEvent
+from localdial_server.domain.call_counts import CallCount, HourRange
 from localdial_server.domain.model import (
     InboundCall,
     InboundCallOutcome,
@@ -29,6 +30,8 @@ from localdial_server.domain.model import (
 )
 from localdial_server.domain.phone_keys import phone_key, spellings
 from localdial_server.storage.sql.audit import read_events
+from localdial_server.storage.sql.call_counts import read_call_counts, read_shown_times
+from localdial_server.storage.sql.counting import counted_until
 from localdial_server.storage.sql.newest_first import newest_first
 from localdial_server.storage.sql.rows import (
     to_api_key,
@@ -277,6 +280,20 @@ class SqlReader(Reader):
         return sorted(found, key=lambda call: (call.call_time, call.call_id), reverse=True)[:limit]
 
     @override
+    def call_counts(
+        self, organization_id: str, kind: CallCount, ranges: Sequence[HourRange]
+    ) -> Mapping[str, Sequence[int]]:
+        return read_call_counts(self._connection, organization_id, kind, ranges)
+
+    @override
+    def shown_times(self, organization_id: str, caller_ids: Sequence[str]) -> Mapping[str, int]:
+        return read_shown_times(self._connection, organization_id, caller_ids)
+
+    @override
+    def counted_until(self) -> int | None:
+        return counted_until(self._connection)
+
+    @override
     def request(self, organization_id: str, request_id: str) -> StoredRequest | None:
         query = select(requests).filter_by(organization_id=organization_id, request_id=request_id)
         row = self._connection.execute(query).one_or_none()
@@ -320,14 +337,25 @@ class SqlReader(Reader):
     def _numbers(self, query: Select[Any]) -> list[Number]:
         rows = self._connection.execute(query).all()
         mapped, request_ids = self._mappings_of(rows), self._request_ids_of(rows)
+        shown = self._shown_times_of(rows)
         return [
             to_number(
                 row,
                 tuple(mapped[row.organization_id, row.phone_number]),
                 request_ids.get((row.organization_id, row.reference)),
+                shown[row.organization_id].get(row.phone_number),
             )
             for row in rows
         ]
+
+    def _shown_times_of(self, rows: Sequence[Row[Any]]) -> Mapping[str, Mapping[str, int]]:
+        """Return when the numbers of these rows were last shown, by organization_id and phone number."""
+        return {
+            organization_id: self.shown_times(
+                organization_id, [row.phone_number for row in rows if row.organization_id == organization_id]
+            )
+            for organization_id in {row.organization_id for row in rows}
+        }
 
     def _request_ids_of(self, rows: Sequence[Row[Any]]) -> Mapping[tuple[str, str], str | None]:
         """Return the request_ids of the pending orders among these rows, by organization_id and reference."""

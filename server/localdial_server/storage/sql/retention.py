@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, delete, func, select, true
 
+from localdial_server.storage.sql.counting import count_before
 from localdial_server.storage.sql.schema import audit_events, inbound_calls, outbound_calls, revisions
 
 # One transaction deletes about this many, so that no other transaction waits long for it.
@@ -39,8 +40,10 @@ def delete_calls_before(
 ) -> int:
     """Delete the calls made before `cutoff`, by organization, oldest first; return how many.
 
-    After each batch is committed, `on_deleted` gets the number of calls deleted so far.
+    Calls that are not counted yet are counted first. After each batch is committed, `on_deleted` gets the
+    number of calls deleted so far.
     """
+    count_before(engine, cutoff)
     return _delete(engine, _calls(engine), cutoff, on_deleted, batch_size)
 
 

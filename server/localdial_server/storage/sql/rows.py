@@ -41,10 +41,16 @@ def to_user(row: Row[Any]) -> User:
     return User(**row._asdict())
 
 
-def to_number(row: Row[Any], mapped_area_codes: tuple[str, ...], request_id: str | None) -> Number:
-    """Return the number of a row of `numbers`; its mappings and its request are in other tables."""
-    fields = {**row._asdict(), "state": NumberState(row.state)}
-    return Number(**fields, mapped_area_codes=mapped_area_codes, request_id=request_id)
+def to_number(
+    row: Row[Any], mapped_area_codes: tuple[str, ...], request_id: str | None, last_shown_time: int | None
+) -> Number:
+    """Return the number of a row of `numbers`; its mappings and the like are in other tables."""
+    return Number(
+        **{**row._asdict(), "state": NumberState(row.state)},
+        mapped_area_codes=mapped_area_codes,
+        request_id=request_id,
+        last_shown_time=last_shown_time,
+    )
 
 
 def to_released_number(purchase: Row[Any]) -> Number:

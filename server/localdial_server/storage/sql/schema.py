@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     MetaData,
     SmallInteger,
     String,
@@ -224,6 +225,48 @@ inbound_calls = Table(
     Index("ix_inbound_calls_by_called", "organization_id", "called_number", "call_time", "call_id"),
     Index("ix_inbound_calls_by_user", "organization_id", "user_id", "call_time", "call_id"),
     Index("ix_inbound_calls_by_outcome", "organization_id", "outcome", "call_time", "call_id"),
+)
+
+# The columns of `call_counts` for the hours of a day.
+HOURS = tuple(f"h{hour:02}" for hour in range(24))
+
+# How many outbound calls there were in each hour of a day (UTC, in days since the epoch): see
+# `call_counts`. No foreign keys: the counts outlive the calls, as the calls outlive the organization.
+call_counts = _table(
+    "call_counts",
+    Column("organization_id", _ID, primary_key=True),
+    Column("count_kind", _key(16), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("subject", _PHONE, primary_key=True),
+    Column("total", Integer, nullable=False),
+    *(Column(hour, Integer, nullable=False, server_default=text("0")) for hour in HOURS),
+)
+
+# When each caller ID was last shown by a call that is counted.
+shown_caller_ids = _table(
+    "shown_caller_ids",
+    Column("organization_id", _ID, primary_key=True),
+    Column("caller_id", _PHONE, primary_key=True),
+    Column("call_time", BigInteger, nullable=False),
+)
+
+# How far the counting is: the calls before `counted_until` are counted, except those of `uncounted_hours`.
+# The row of no organization ('') has the begin of the last count of all, and until when only one server
+# counts.
+counting = _table(
+    "counting",
+    Column("organization_id", _ID, primary_key=True),
+    Column("counted_until", BigInteger, nullable=False),
+    Column("busy_until", BigInteger, nullable=False, server_default=text("0")),
+)
+
+# The hours (since the epoch) to count again, because calls were recorded late. `mark` is another one with
+# every such record.
+uncounted_hours = _table(
+    "uncounted_hours",
+    Column("organization_id", _ID, primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("mark", String(36), nullable=False),
 )
 
 # API keys, without their secrets. They are never deleted: the record of changes names them. No foreign

@@ -264,7 +264,7 @@ class SqlTransaction(SqlReader, Transaction):
         """Return those of the numbers that exist as events have them, without their mappings."""
         query = select(numbers).filter_by(organization_id=organization_id)
         rows = self._connection.execute(query.where(numbers.c.phone_number.in_(phone_numbers)))
-        return {row.phone_number: number_content(to_number(row, (), None)) for row in rows}
+        return {row.phone_number: number_content(to_number(row, (), None, None)) for row in rows}
 
     def _record_api_key(self, api_key: ApiKey) -> None:
         known = self.api_key(api_key.key_id)

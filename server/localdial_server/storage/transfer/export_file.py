@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, func, select, union
 
 from localdial_server.storage.sql.schema import (
+    HOURS,
     area_code_mappings,
     audit_events,
+    call_counts,
     inbound_calls,
     numbers,
     organizations,
@@ -18,12 +20,14 @@ from localdial_server.storage.sql.schema import (
     purchases,
     requests,
     revisions,
+    shown_caller_ids,
     users,
 )
 from localdial_server.storage.transfer.records import (
     FORMAT,
-    WITH_CREATORS,
+    WITH_COUNTS,
     AuditEventRecord,
+    CallCountRecord,
     CallRecord,
     End,
     Header,
@@ -31,6 +35,7 @@ from localdial_server.storage.transfer.records import (
     NumberRecord,
     PurchaseRecord,
     RequestRecord,
+    ShownCallerIdRecord,
     Tally,
     UserRecord,
     serialize,
@@ -114,7 +119,10 @@ def _ids_to_export(connection: Connection, organization_ids: Sequence[str]) -> S
 def _count_rows(connection: Connection, organization_ids: Sequence[str]) -> int:
     """Return how many records these organizations (empty: all) have, without themselves."""
     count = 0
-    for table in users, numbers, requests, outbound_calls, inbound_calls, audit_events:
+    for table in (
+        *(users, numbers, requests, outbound_calls, inbound_calls),
+        *(audit_events, call_counts, shown_caller_ids),
+    ):
         # Changes that belong to no organization are not exported.
         query = select(func.count()).select_from(table).where(table.c.organization_id != "")
         if organization_ids:
@@ -147,7 +155,7 @@ def _records(
     yield from stream(users, "user", UserRecord, users.c.user_id)
     mappings = _mappings(connection, organization_id)
     for kind, records in stream(numbers, "number", NumberRecord, numbers.c.phone_number):
-        if version < WITH_CREATORS:
+        if version < WITH_COUNTS:
             for record in records:
                 del record["created_by"]
         yield kind, [{**record, "mapped_area_codes": mappings[record["phone_number"]]} for record in records]
@@ -163,6 +171,16 @@ def _records(
         audit_events, "audit_event", AuditEventRecord, events.event_time, events.event_id
     ):
         yield kind, [record for record in records if record["event_id"] not in hidden_events]
+    if version < WITH_COUNTS:
+        return
+    counts = call_counts.c
+    order = counts.count_kind, counts.day, counts.subject
+    for kind, records in stream(call_counts, "call_count", CallCountRecord, *order):
+        for record in records:
+            record["hours"] = [record.pop(hour) for hour in HOURS]
+        yield kind, records
+    shown = shown_caller_ids.c.caller_id
+    yield from stream(shown_caller_ids, "shown_caller_id", ShownCallerIdRecord, shown)
 
 
 def _select(organization_id: str, table: Table, columns: Sequence[str]) -> Select[Any]:
@@ -179,6 +197,8 @@ def _stream(
 ) -> Iterator[_Chunk]:
     """Yield the organization's rows of the table as records, in chunks."""
     fields = [field for field in record.__annotations__ if field in table.c]
+    if table is call_counts:
+        fields += HOURS
     rows = connection.execute(
         _select(organization_id, table, fields).order_by(*order),
         # A cursor on the server: years of calls do not fit into memory.

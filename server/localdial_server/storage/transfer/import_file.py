@@ -23,6 +23,7 @@ from localdial_server.storage.transfer.problems import ImportRefused, Problem
 from localdial_server.storage.transfer.records import (
     FORMAT,
     READABLE_VERSIONS,
+    WITH_COUNTS,
     BadLineError,
     End,
     FieldProblem,
@@ -40,7 +41,7 @@ _LONGEST_LINE: Final = 64 * 1024 * 1024
 _MOST_BAD_LINES: Final = 20
 
 # The records that outlive their organization.
-_OUTLIVE: Final = ("call", "inbound_call", "audit_event")
+_OUTLIVE: Final = ("call", "inbound_call", "audit_event", "call_count", "shown_caller_id")
 _ORGANIZATIONS: Final = {"organization", "deleted_organization"}
 
 # The event of an import names this many of its organizations.
@@ -173,6 +174,7 @@ class _Reading:
             problem = f"is {header['version']}, and this release of localdial reads {readable}"
             raise ImportRefused(Problem(1, "version", problem))
         self._tally.version = header["version"]
+        self.inserter.has_counts = header["version"] >= WITH_COUNTS
 
     def _check_place(self, record: Record) -> None:
         """Check that the record belongs to the organization before it, and does not occur twice."""
@@ -190,9 +192,7 @@ class _Reading:
             )
         elif self._is_deleted and kind not in _OUTLIVE:
             raise BadLineError(
-                FieldProblem(
-                    "kind", "must be call, inbound_call or audit_event, since the organization was deleted"
-                )
+                FieldProblem("kind", f"must be one of {', '.join(_OUTLIVE)}, since it was deleted")
             )
 
     def _compare(self, end: End, found: End) -> None:

@@ -7,13 +7,16 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Row, Select, Table, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, Table, delete, exists, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from localdial_server.domain.phone_keys import phone_key, spellings
 from localdial_server.storage.sql.schema import (
+    HOURS,
     area_code_mappings,
     audit_events,
+    call_counts,
+    counting,
     inbound_calls,
     numbers,
     organizations,
@@ -22,6 +25,7 @@ from localdial_server.storage.sql.schema import (
     purchases,
     requests,
     revisions,
+    shown_caller_ids,
     users,
 )
 from localdial_server.storage.transfer.problems import ImportRefused, Problem
@@ -50,6 +54,8 @@ _TABLES: Final = (
     outbound_calls,
     inbound_calls,
     audit_events,
+    call_counts,
+    shown_caller_ids,
 )
 
 _TABLE_OF: Final = {
@@ -57,6 +63,7 @@ _TABLE_OF: Final = {
     "call": outbound_calls,
     "inbound_call": inbound_calls,
     "audit_event": audit_events,
+    "shown_caller_id": shown_caller_ids,
 }
 
 _Row = tuple[Any, ...]
@@ -100,6 +107,8 @@ class Inserter:
         """By organization_id, the revision in the file if the organization gets another one here."""
         self.other_events: dict[str, set[str]] = {}
         """By organization_id, the event_ids that the database had before and the file does not have."""
+        self.has_counts = True
+        """Whether the file has the counts of calls."""
         self._start_batch()
 
     def _start_batch(self) -> None:
@@ -116,6 +125,10 @@ class Inserter:
             self._add_number(line, record)
         elif record["kind"] == "request":
             self._add_request(record)
+        elif record["kind"] == "call_count":
+            hours = record["hours"]
+            by_hour = dict(zip(HOURS, hours, strict=True))
+            self._add_row(call_counts, {**record, "total": sum(hours), **by_hour})
         else:
             self._add_row(_TABLE_OF[record["kind"]], record)
         self._lines.append(line)
@@ -171,6 +184,7 @@ class Inserter:
         if not self._new_organizations:
             return
         self._find_events()
+        self._delete_counts()
         existing = self._rows_of_batch(select(organizations.c.organization_id), organizations)
         has_calls = or_(
             *(
@@ -191,6 +205,12 @@ class Inserter:
                 self._continue_revision(organization_id, deleted[organization_id].revision, revision)
             else:
                 self._rows[revisions].append((organization_id, revision))
+
+    def _delete_counts(self) -> None:
+        """Delete the counts of former organizations, which those of the file replace, and count all again."""
+        for table in (counting, *((call_counts, shown_caller_ids) if self.has_counts else ())):
+            is_imported = table.c.organization_id.in_(list(self._new_organizations))
+            self._connection.execute(delete(table).where(is_imported))
 
     def _find_events(self) -> None:
         """Find the events of former organizations with the identifiers of this batch."""

@@ -15,15 +15,16 @@ from pydantic_core import to_json
 from typing_extensions import TypedDict
 
 from localdial_server.domain.audit import AuditEventKind
+from localdial_server.domain.call_counts import CallCount
 from localdial_server.domain.formats import AREA_CODE, E164, IDENTIFIER, Format
 from localdial_server.domain.model import CallerIdReason, DestinationReason, InboundCallOutcome, NumberState
 
 FORMAT: Final = "localdial-export"
 VERSION: Final = 7
 READABLE_VERSIONS: Final = frozenset({5, 6, VERSION})
-"""Version 5 has no record of changes, and version 6 does not say who bought or imported a number."""
+"""Version 5 has no record of changes, and version 6 has neither counts of calls nor who bought a number."""
 WITH_AUDIT_EVENTS: Final = 6
-WITH_CREATORS: Final = 7
+WITH_COUNTS: Final = 7
 
 # Wider than what requests may have: names that earlier releases accepted must remain importable.
 _STORED_NAME: Final = Format(
@@ -71,6 +72,10 @@ _Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 _Revision = Annotated[int, Field(ge=0, le=2**62)]
 # Microseconds since the epoch.
 _Time = _Count
+# The range of an INTEGER.
+_HourCount = Annotated[int, Field(ge=0, le=2**31 - 1)]
+# Days since the epoch.
+_Day = _HourCount
 
 
 class Header(TypedDict):
@@ -209,10 +214,30 @@ class AuditEventRecord(TypedDict):
     after: _Text
 
 
+class CallCountRecord(TypedDict):
+    """A row of `call_counts`, with a count for each hour of the day."""
+
+    kind: Literal["call_count"]
+    organization_id: _Identifier
+    count_kind: CallCount
+    day: _Day
+    subject: _Text16
+    hours: Annotated[list[_HourCount], Field(min_length=24, max_length=24)]
+
+
+class ShownCallerIdRecord(TypedDict):
+    """A row of `shown_caller_ids`."""
+
+    kind: Literal["shown_caller_id"]
+    organization_id: _Identifier
+    caller_id: _PhoneNumber
+    call_time: _Time
+
+
 class End(TypedDict):
     """The last line: the number of records of each kind, and the SHA-256 of all lines before it.
 
-    In version 5 it has no `audit_events`.
+    In version 5 it has no `audit_events`, and before version 7 no counts of calls.
     """
 
     kind: Literal["end"]
@@ -224,6 +249,8 @@ class End(TypedDict):
     calls: _Count
     inbound_calls: _Count
     audit_events: NotRequired[_Count]
+    call_counts: NotRequired[_Count]
+    shown_caller_ids: NotRequired[_Count]
     sha256: Annotated[str, StringConstraints(pattern=_CHECKSUM.pattern)]
 
 
@@ -236,6 +263,8 @@ Record = (
     | CallRecord
     | InboundCallRecord
     | AuditEventRecord
+    | CallCountRecord
+    | ShownCallerIdRecord
 )
 Line = Header | Record | End
 
@@ -254,6 +283,8 @@ _ORDER: Final = {
     "call": (4, itemgetter("call_time", "call_id")),
     "inbound_call": (5, itemgetter("call_time", "call_id")),
     "audit_event": (6, itemgetter("event_time", "event_id")),
+    "call_count": (7, itemgetter("count_kind", "day", "subject")),
+    "shown_caller_id": (8, itemgetter("caller_id")),
 }
 
 
@@ -330,10 +361,14 @@ class Tally:
             calls=counts["call"],
             inbound_calls=counts["inbound_call"],
             audit_events=counts["audit_event"],
+            call_counts=counts["call_count"],
+            shown_caller_ids=counts["shown_caller_id"],
             sha256=self._sha256.hexdigest(),
         )
         if self.version < WITH_AUDIT_EVENTS:
             del end["audit_events"]
+        if self.version < WITH_COUNTS:
+            del end["call_counts"], end["shown_caller_ids"]
         return end
 
 

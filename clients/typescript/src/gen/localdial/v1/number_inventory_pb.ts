@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../google/rpc/status_pb.js";
 import { file_google_rpc_status } from "../../google/rpc/status_pb.js";
 import type { AvailableNumber, CarrierNumber, LocalPresenceNumber, NumberFailure, NumberState } from "./number_pb.js";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file localdial/v1/number_inventory.proto.
  */
 export const file_localdial_v1_number_inventory: GenFile = /*@__PURE__*/
-  fileDesc("CiNsb2NhbGRpYWwvdjEvbnVtYmVyX2ludmVudG9yeS5wcm90bxIMbG9jYWxkaWFsLnYxIpEBChJMaXN0TnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRIoCgVzdGF0ZRgDIAEoDjIZLmxvY2FsZGlhbC52MS5OdW1iZXJTdGF0ZRIRCglwYWdlX3NpemUYBCABKAUSEgoKcGFnZV90b2tlbhgFIAEoCSJ2ChNMaXN0TnVtYmVyc1Jlc3BvbnNlEjIKB251bWJlcnMYASADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBSJBChBHZXROdW1iZXJSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIUCgxwaG9uZV9udW1iZXIYAiABKAkiRgoRR2V0TnVtYmVyUmVzcG9uc2USMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXIiaQodU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRISCgVsaW1pdBgDIAEoBUgAiAEBQggKBl9saW1pdCJsCh5TZWFyY2hBdmFpbGFibGVOdW1iZXJzUmVzcG9uc2USMAoJYXZhaWxhYmxlGAEgAygLMh0ubG9jYWxkaWFsLnYxLkF2YWlsYWJsZU51bWJlchIYChBjYWxsYmFja193YXJuaW5nGAIgASgJInwKFlB1cmNoYXNlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRIVCghxdWFudGl0eRgDIAEoBUgAiAEBEhIKCnJlcXVlc3RfaWQYBCABKAlCCwoJX3F1YW50aXR5IqQBChdQdXJjaGFzZU51bWJlcnNSZXNwb25zZRIyCgdudW1iZXJzGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFgoOdW5maWxsZWRfY291bnQYAiABKAUSEAoIcmV2aXNpb24YAyABKAMSKwoPdW5maWxsZWRfc3RhdHVzGAQgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMiagoUSW1wb3J0TnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhUKDXBob25lX251bWJlcnMYAiADKAkSEQoJY29uZmlndXJlGAMgASgIEg8KB2NhcnJpZXIYBCABKAkinAEKFUltcG9ydE51bWJlcnNSZXNwb25zZRIyCgdudW1iZXJzGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISLQoIZmFpbHVyZXMYAiADKAsyGy5sb2NhbGRpYWwudjEuTnVtYmVyRmFpbHVyZRIQCghyZXZpc2lvbhgDIAEoAxIOCgZub3RpY2UYBCABKAkiXgocTGlzdEltcG9ydGFibGVOdW1iZXJzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiegodTGlzdEltcG9ydGFibGVOdW1iZXJzUmVzcG9uc2USLAoHbnVtYmVycxgBIAMoCzIbLmxvY2FsZGlhbC52MS5DYXJyaWVyTnVtYmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIkUKF1JlY29uY2lsZU51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIRCgljb25maWd1cmUYAiABKAgi8QUKGFJlY29uY2lsZU51bWJlcnNSZXNwb25zZRIyCgdhZG9wdGVkGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFQoNYWRvcHRlZF9jb3VudBgCIAEoBRIxCgZmYWlsZWQYAyADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIUCgxmYWlsZWRfY291bnQYBCABKAUSMwoIcmVsZWFzZWQYBSADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIWCg5yZWxlYXNlZF9jb3VudBgGIAEoBRIpCgRvcGVuGAcgAygLMhsubG9jYWxkaWFsLnYxLk51bWJlckZhaWx1cmUSEgoKb3Blbl9jb3VudBgIIAEoBRIyCgdtaXNzaW5nGAkgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFQoNbWlzc2luZ19jb3VudBgKIAEoBRIrCgZzdHJheXMYCyADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIUCgxzdHJheXNfY291bnQYDCABKAUSLQoIdW51c2FibGUYFCADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIWCg51bnVzYWJsZV9jb3VudBgVIAEoBRIwCg1tb250aGx5X2Nvc3RzGA0gAygLMhkubG9jYWxkaWFsLnYxLk1vbnRobHlDb3N0EiwKB2RyaWZ0ZWQYDiADKAsyGy5sb2NhbGRpYWwudjEuRHJpZnRlZE51bWJlchIVCg1kcmlmdGVkX2NvdW50GA8gASgFEjUKCmNvbmZpZ3VyZWQYECADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIYChBjb25maWd1cmVkX2NvdW50GBEgASgFEhgKEGNhbGxiYWNrX3dhcm5pbmcYEiABKAki2wEKDURyaWZ0ZWROdW1iZXISMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISEQoJdm9pY2VfdXJsGAIgASgJEhQKDHZvaWNlX21ldGhvZBgDIAEoCRIWCg5hcHBsaWNhdGlvbl9pZBgEIAEoCRIQCgh0cnVua19pZBgFIAEoCRIsChBjb25maWd1cmVfc3RhdHVzGAYgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMSFgoOdGFrZXNfbm9fY2FsbHMYByABKAgiSgoLTW9udGhseUNvc3QSFQoNY3VycmVuY3lfY29kZRgBIAEoCRIOCgZtaWNyb3MYAiABKAMSFAoMbnVtYmVyX2NvdW50GAMgASgFIloKFERlbGV0ZU51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIVCg1waG9uZV9udW1iZXJzGAIgAygJEhIKCnJlcXVlc3RfaWQYAyABKAkijAEKFURlbGV0ZU51bWJlcnNSZXNwb25zZRIyCgdkZWxldGVkGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISLQoIZmFpbHVyZXMYAiADKAsyGy5sb2NhbGRpYWwudjEuTnVtYmVyRmFpbHVyZRIQCghyZXZpc2lvbhgDIAEoAyJYChNNYXBBcmVhQ29kZXNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIUCgxwaG9uZV9udW1iZXIYAiABKAkSEgoKYXJlYV9jb2RlcxgDIAMoCSJbChRNYXBBcmVhQ29kZXNSZXNwb25zZRIxCgZudW1iZXIYASABKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIQCghyZXZpc2lvbhgCIAEoAyJaChVVbm1hcEFyZWFDb2Rlc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRISCgphcmVhX2NvZGVzGAMgAygJIl0KFlVubWFwQXJlYUNvZGVzUmVzcG9uc2USMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISEAoIcmV2aXNpb24YAiABKAMy9wcKD051bWJlckludmVudG9yeRJXCgtMaXN0TnVtYmVycxIgLmxvY2FsZGlhbC52MS5MaXN0TnVtYmVyc1JlcXVlc3QaIS5sb2NhbGRpYWwudjEuTGlzdE51bWJlcnNSZXNwb25zZSIDkAIBElEKCUdldE51bWJlchIeLmxvY2FsZGlhbC52MS5HZXROdW1iZXJSZXF1ZXN0Gh8ubG9jYWxkaWFsLnYxLkdldE51bWJlclJlc3BvbnNlIgOQAgESeAoWU2VhcmNoQXZhaWxhYmxlTnVtYmVycxIrLmxvY2FsZGlhbC52MS5TZWFyY2hBdmFpbGFibGVOdW1iZXJzUmVxdWVzdBosLmxvY2FsZGlhbC52MS5TZWFyY2hBdmFpbGFibGVOdW1iZXJzUmVzcG9uc2UiA5ACARJjCg9QdXJjaGFzZU51bWJlcnMSJC5sb2NhbGRpYWwudjEuUHVyY2hhc2VOdW1iZXJzUmVxdWVzdBolLmxvY2FsZGlhbC52MS5QdXJjaGFzZU51bWJlcnNSZXNwb25zZSIDkAICEl0KDUltcG9ydE51bWJlcnMSIi5sb2NhbGRpYWwudjEuSW1wb3J0TnVtYmVyc1JlcXVlc3QaIy5sb2NhbGRpYWwudjEuSW1wb3J0TnVtYmVyc1Jlc3BvbnNlIgOQAgISdQoVTGlzdEltcG9ydGFibGVOdW1iZXJzEioubG9jYWxkaWFsLnYxLkxpc3RJbXBvcnRhYmxlTnVtYmVyc1JlcXVlc3QaKy5sb2NhbGRpYWwudjEuTGlzdEltcG9ydGFibGVOdW1iZXJzUmVzcG9uc2UiA5ACARJmChBSZWNvbmNpbGVOdW1iZXJzEiUubG9jYWxkaWFsLnYxLlJlY29uY2lsZU51bWJlcnNSZXF1ZXN0GiYubG9jYWxkaWFsLnYxLlJlY29uY2lsZU51bWJlcnNSZXNwb25zZSIDkAICEl0KDURlbGV0ZU51bWJlcnMSIi5sb2NhbGRpYWwudjEuRGVsZXRlTnVtYmVyc1JlcXVlc3QaIy5sb2NhbGRpYWwudjEuRGVsZXRlTnVtYmVyc1Jlc3BvbnNlIgOQAgISWgoMTWFwQXJlYUNvZGVzEiEubG9jYWxkaWFsLnYxLk1hcEFyZWFDb2Rlc1JlcXVlc3QaIi5sb2NhbGRpYWwudjEuTWFwQXJlYUNvZGVzUmVzcG9uc2UiA5ACAhJgCg5Vbm1hcEFyZWFDb2RlcxIjLmxvY2FsZGlhbC52MS5Vbm1hcEFyZWFDb2Rlc1JlcXVlc3QaJC5sb2NhbGRpYWwudjEuVW5tYXBBcmVhQ29kZXNSZXNwb25zZSIDkAICYgZwcm90bzM", [file_google_rpc_status, file_localdial_v1_number]);
+  fileDesc("CiNsb2NhbGRpYWwvdjEvbnVtYmVyX2ludmVudG9yeS5wcm90bxIMbG9jYWxkaWFsLnYxIpEBChJMaXN0TnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRIoCgVzdGF0ZRgDIAEoDjIZLmxvY2FsZGlhbC52MS5OdW1iZXJTdGF0ZRIRCglwYWdlX3NpemUYBCABKAUSEgoKcGFnZV90b2tlbhgFIAEoCSJ2ChNMaXN0TnVtYmVyc1Jlc3BvbnNlEjIKB251bWJlcnMYASADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBSJBChBHZXROdW1iZXJSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIUCgxwaG9uZV9udW1iZXIYAiABKAkiRgoRR2V0TnVtYmVyUmVzcG9uc2USMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXIiaQodU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRISCgVsaW1pdBgDIAEoBUgAiAEBQggKBl9saW1pdCJsCh5TZWFyY2hBdmFpbGFibGVOdW1iZXJzUmVzcG9uc2USMAoJYXZhaWxhYmxlGAEgAygLMh0ubG9jYWxkaWFsLnYxLkF2YWlsYWJsZU51bWJlchIYChBjYWxsYmFja193YXJuaW5nGAIgASgJInwKFlB1cmNoYXNlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRIVCghxdWFudGl0eRgDIAEoBUgAiAEBEhIKCnJlcXVlc3RfaWQYBCABKAlCCwoJX3F1YW50aXR5IqQBChdQdXJjaGFzZU51bWJlcnNSZXNwb25zZRIyCgdudW1iZXJzGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFgoOdW5maWxsZWRfY291bnQYAiABKAUSEAoIcmV2aXNpb24YAyABKAMSKwoPdW5maWxsZWRfc3RhdHVzGAQgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMiagoUSW1wb3J0TnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhUKDXBob25lX251bWJlcnMYAiADKAkSEQoJY29uZmlndXJlGAMgASgIEg8KB2NhcnJpZXIYBCABKAkinAEKFUltcG9ydE51bWJlcnNSZXNwb25zZRIyCgdudW1iZXJzGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISLQoIZmFpbHVyZXMYAiADKAsyGy5sb2NhbGRpYWwudjEuTnVtYmVyRmFpbHVyZRIQCghyZXZpc2lvbhgDIAEoAxIOCgZub3RpY2UYBCABKAkiXgocTGlzdEltcG9ydGFibGVOdW1iZXJzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiegodTGlzdEltcG9ydGFibGVOdW1iZXJzUmVzcG9uc2USLAoHbnVtYmVycxgBIAMoCzIbLmxvY2FsZGlhbC52MS5DYXJyaWVyTnVtYmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIkUKF1JlY29uY2lsZU51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIRCgljb25maWd1cmUYAiABKAgi8QUKGFJlY29uY2lsZU51bWJlcnNSZXNwb25zZRIyCgdhZG9wdGVkGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFQoNYWRvcHRlZF9jb3VudBgCIAEoBRIxCgZmYWlsZWQYAyADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIUCgxmYWlsZWRfY291bnQYBCABKAUSMwoIcmVsZWFzZWQYBSADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIWCg5yZWxlYXNlZF9jb3VudBgGIAEoBRIpCgRvcGVuGAcgAygLMhsubG9jYWxkaWFsLnYxLk51bWJlckZhaWx1cmUSEgoKb3Blbl9jb3VudBgIIAEoBRIyCgdtaXNzaW5nGAkgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFQoNbWlzc2luZ19jb3VudBgKIAEoBRIrCgZzdHJheXMYCyADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIUCgxzdHJheXNfY291bnQYDCABKAUSLQoIdW51c2FibGUYFCADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIWCg51bnVzYWJsZV9jb3VudBgVIAEoBRIwCg1tb250aGx5X2Nvc3RzGA0gAygLMhkubG9jYWxkaWFsLnYxLk1vbnRobHlDb3N0EiwKB2RyaWZ0ZWQYDiADKAsyGy5sb2NhbGRpYWwudjEuRHJpZnRlZE51bWJlchIVCg1kcmlmdGVkX2NvdW50GA8gASgFEjUKCmNvbmZpZ3VyZWQYECADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIYChBjb25maWd1cmVkX2NvdW50GBEgASgFEhgKEGNhbGxiYWNrX3dhcm5pbmcYEiABKAki2wEKDURyaWZ0ZWROdW1iZXISMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISEQoJdm9pY2VfdXJsGAIgASgJEhQKDHZvaWNlX21ldGhvZBgDIAEoCRIWCg5hcHBsaWNhdGlvbl9pZBgEIAEoCRIQCgh0cnVua19pZBgFIAEoCRIsChBjb25maWd1cmVfc3RhdHVzGAYgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMSFgoOdGFrZXNfbm9fY2FsbHMYByABKAgiSgoLTW9udGhseUNvc3QSFQoNY3VycmVuY3lfY29kZRgBIAEoCRIOCgZtaWNyb3MYAiABKAMSFAoMbnVtYmVyX2NvdW50GAMgASgFIloKFERlbGV0ZU51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIVCg1waG9uZV9udW1iZXJzGAIgAygJEhIKCnJlcXVlc3RfaWQYAyABKAkijAEKFURlbGV0ZU51bWJlcnNSZXNwb25zZRIyCgdkZWxldGVkGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISLQoIZmFpbHVyZXMYAiADKAsyGy5sb2NhbGRpYWwudjEuTnVtYmVyRmFpbHVyZRIQCghyZXZpc2lvbhgDIAEoAyJYChNNYXBBcmVhQ29kZXNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIUCgxwaG9uZV9udW1iZXIYAiABKAkSEgoKYXJlYV9jb2RlcxgDIAMoCSJbChRNYXBBcmVhQ29kZXNSZXNwb25zZRIxCgZudW1iZXIYASABKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIQCghyZXZpc2lvbhgCIAEoAyJaChVVbm1hcEFyZWFDb2Rlc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRISCgphcmVhX2NvZGVzGAMgAygJIl0KFlVubWFwQXJlYUNvZGVzUmVzcG9uc2USMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISEAoIcmV2aXNpb24YAiABKAMiWQoPR2V0VXNhZ2VSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIRCgRkYXlzGAIgASgFSACIAQESEQoJdGltZV96b25lGAMgASgJQgcKBV9kYXlzIuQBChBHZXRVc2FnZVJlc3BvbnNlEiYKBGRheXMYASADKAsyGC5sb2NhbGRpYWwudjEuRGFpbHlVc2FnZRIqCgdudW1iZXJzGAIgAygLMhkubG9jYWxkaWFsLnYxLk51bWJlclVzYWdlEkQKH2FyZWFfY29kZXNfd2l0aG91dF9sb2NhbF9udW1iZXIYAyADKAsyGy5sb2NhbGRpYWwudjEuQXJlYUNvZGVVc2FnZRI2ChJjb3VudGVkX3VudGlsX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkMKCkRhaWx5VXNhZ2USDAoEZGF0ZRgBIAEoCRISCgpjYWxsX2NvdW50GAIgASgDEhMKC2xvY2FsX2NvdW50GAMgASgDIm4KC051bWJlclVzYWdlEhQKDHBob25lX251bWJlchgBIAEoCRIUCgxzaG93bl9jb3VudHMYAiADKAMSMwoPbGFzdF9zaG93bl90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI2Cg1BcmVhQ29kZVVzYWdlEhEKCWFyZWFfY29kZRgBIAEoCRISCgpjYWxsX2NvdW50GAIgASgDMscICg9OdW1iZXJJbnZlbnRvcnkSVwoLTGlzdE51bWJlcnMSIC5sb2NhbGRpYWwudjEuTGlzdE51bWJlcnNSZXF1ZXN0GiEubG9jYWxkaWFsLnYxLkxpc3ROdW1iZXJzUmVzcG9uc2UiA5ACARJRCglHZXROdW1iZXISHi5sb2NhbGRpYWwudjEuR2V0TnVtYmVyUmVxdWVzdBofLmxvY2FsZGlhbC52MS5HZXROdW1iZXJSZXNwb25zZSIDkAIBEngKFlNlYXJjaEF2YWlsYWJsZU51bWJlcnMSKy5sb2NhbGRpYWwudjEuU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1JlcXVlc3QaLC5sb2NhbGRpYWwudjEuU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1Jlc3BvbnNlIgOQAgESYwoPUHVyY2hhc2VOdW1iZXJzEiQubG9jYWxkaWFsLnYxLlB1cmNoYXNlTnVtYmVyc1JlcXVlc3QaJS5sb2NhbGRpYWwudjEuUHVyY2hhc2VOdW1iZXJzUmVzcG9uc2UiA5ACAhJdCg1JbXBvcnROdW1iZXJzEiIubG9jYWxkaWFsLnYxLkltcG9ydE51bWJlcnNSZXF1ZXN0GiMubG9jYWxkaWFsLnYxLkltcG9ydE51bWJlcnNSZXNwb25zZSIDkAICEnUKFUxpc3RJbXBvcnRhYmxlTnVtYmVycxIqLmxvY2FsZGlhbC52MS5MaXN0SW1wb3J0YWJsZU51bWJlcnNSZXF1ZXN0GisubG9jYWxkaWFsLnYxLkxpc3RJbXBvcnRhYmxlTnVtYmVyc1Jlc3BvbnNlIgOQAgESZgoQUmVjb25jaWxlTnVtYmVycxIlLmxvY2FsZGlhbC52MS5SZWNvbmNpbGVOdW1iZXJzUmVxdWVzdBomLmxvY2FsZGlhbC52MS5SZWNvbmNpbGVOdW1iZXJzUmVzcG9uc2UiA5ACAhJdCg1EZWxldGVOdW1iZXJzEiIubG9jYWxkaWFsLnYxLkRlbGV0ZU51bWJlcnNSZXF1ZXN0GiMubG9jYWxkaWFsLnYxLkRlbGV0ZU51bWJlcnNSZXNwb25zZSIDkAICEloKDE1hcEFyZWFDb2RlcxIhLmxvY2FsZGlhbC52MS5NYXBBcmVhQ29kZXNSZXF1ZXN0GiIubG9jYWxkaWFsLnYxLk1hcEFyZWFDb2Rlc1Jlc3BvbnNlIgOQAgISYAoOVW5tYXBBcmVhQ29kZXMSIy5sb2NhbGRpYWwudjEuVW5tYXBBcmVhQ29kZXNSZXF1ZXN0GiQubG9jYWxkaWFsLnYxLlVubWFwQXJlYUNvZGVzUmVzcG9uc2UiA5ACAhJOCghHZXRVc2FnZRIdLmxvY2FsZGlhbC52MS5HZXRVc2FnZVJlcXVlc3QaHi5sb2NhbGRpYWwudjEuR2V0VXNhZ2VSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_rpc_status, file_localdial_v1_number]);
 
 /**
  * Request of ListNumbers.
@@ -1017,6 +1019,193 @@ export const UnmapAreaCodesResponseSchema: GenMessage<UnmapAreaCodesResponse> = 
   messageDesc(file_localdial_v1_number_inventory, 21);
 
 /**
+ * Request of GetUsage.
+ *
+ * @generated from message localdial.v1.GetUsageRequest
+ */
+export type GetUsageRequest = Message<"localdial.v1.GetUsageRequest"> & {
+  /**
+   * Required. The organization whose calls are counted. 1 to 128 visible ASCII
+   * characters.
+   *
+   * @generated from field: string organization_id = 1;
+   */
+  organizationId: string;
+
+  /**
+   * Optional. How many days to count, today included, 1 to 90. 7 if unset.
+   *
+   * @generated from field: optional int32 days = 2;
+   */
+  days?: number | undefined;
+
+  /**
+   * Optional. The time zone in which days begin, by its IANA name, such as
+   * `America/New_York`. Up to 64 characters. Where its days begin within an hour
+   * of UTC, such as in India, that hour belongs to the day in which it begins.
+   * Default: UTC.
+   *
+   * @generated from field: string time_zone = 3;
+   */
+  timeZone: string;
+};
+
+/**
+ * Describes the message localdial.v1.GetUsageRequest.
+ * Use `create(GetUsageRequestSchema)` to create a new message.
+ */
+export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_number_inventory, 22);
+
+/**
+ * Response of GetUsage.
+ *
+ * @generated from message localdial.v1.GetUsageResponse
+ */
+export type GetUsageResponse = Message<"localdial.v1.GetUsageResponse"> & {
+  /**
+   * Output only. The calls of each day, oldest first; the last one is today.
+   * Days without calls are included.
+   *
+   * @generated from field: repeated localdial.v1.DailyUsage days = 1;
+   */
+  days: DailyUsage[];
+
+  /**
+   * Output only. The use of each caller ID that was shown on these days, ordered
+   * by phone number, whether or not it is in the inventory.
+   *
+   * @generated from field: repeated localdial.v1.NumberUsage numbers = 2;
+   */
+  numbers: NumberUsage[];
+
+  /**
+   * Output only. The area codes that were called without a local number, most
+   * calls first. At most 1000.
+   *
+   * @generated from field: repeated localdial.v1.AreaCodeUsage area_codes_without_local_number = 3;
+   */
+  areaCodesWithoutLocalNumber: AreaCodeUsage[];
+
+  /**
+   * Output only. Calls recorded before this time are counted. Unset until the
+   * server has counted all calls for the first time.
+   *
+   * @generated from field: google.protobuf.Timestamp counted_until_time = 4;
+   */
+  countedUntilTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message localdial.v1.GetUsageResponse.
+ * Use `create(GetUsageResponseSchema)` to create a new message.
+ */
+export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_number_inventory, 23);
+
+/**
+ * The outbound calls of one day.
+ *
+ * @generated from message localdial.v1.DailyUsage
+ */
+export type DailyUsage = Message<"localdial.v1.DailyUsage"> & {
+  /**
+   * Output only. The day in the time zone of the request, such as `2026-11-30`.
+   *
+   * @generated from field: string date = 1;
+   */
+  date: string;
+
+  /**
+   * Output only. The recorded calls.
+   *
+   * @generated from field: int64 call_count = 2;
+   */
+  callCount: bigint;
+
+  /**
+   * Output only. The calls that showed a number with the callee's area code, or
+   * one that the area code is mapped to. `local_count / call_count` is the local
+   * share.
+   *
+   * @generated from field: int64 local_count = 3;
+   */
+  localCount: bigint;
+};
+
+/**
+ * Describes the message localdial.v1.DailyUsage.
+ * Use `create(DailyUsageSchema)` to create a new message.
+ */
+export const DailyUsageSchema: GenMessage<DailyUsage> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_number_inventory, 24);
+
+/**
+ * The use of one caller ID.
+ *
+ * @generated from message localdial.v1.NumberUsage
+ */
+export type NumberUsage = Message<"localdial.v1.NumberUsage"> & {
+  /**
+   * Output only. The caller ID, in E.164.
+   *
+   * @generated from field: string phone_number = 1;
+   */
+  phoneNumber: string;
+
+  /**
+   * Output only. How many recorded calls showed it, for each of the `days`.
+   *
+   * @generated from field: repeated int64 shown_counts = 2;
+   */
+  shownCounts: bigint[];
+
+  /**
+   * Output only. When a recorded call last showed it, whenever that was.
+   *
+   * @generated from field: google.protobuf.Timestamp last_shown_time = 3;
+   */
+  lastShownTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message localdial.v1.NumberUsage.
+ * Use `create(NumberUsageSchema)` to create a new message.
+ */
+export const NumberUsageSchema: GenMessage<NumberUsage> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_number_inventory, 25);
+
+/**
+ * The calls to one area code.
+ *
+ * @generated from message localdial.v1.AreaCodeUsage
+ */
+export type AreaCodeUsage = Message<"localdial.v1.AreaCodeUsage"> & {
+  /**
+   * Output only. The area code: a NANP area code (`415`), or another country's
+   * geographic code as an E.164 prefix (`+4420`).
+   *
+   * @generated from field: string area_code = 1;
+   */
+  areaCode: string;
+
+  /**
+   * Output only. The recorded calls to it that showed no local number, neither
+   * one with this area code nor one that it is mapped to.
+   *
+   * @generated from field: int64 call_count = 2;
+   */
+  callCount: bigint;
+};
+
+/**
+ * Describes the message localdial.v1.AreaCodeUsage.
+ * Use `create(AreaCodeUsageSchema)` to create a new message.
+ */
+export const AreaCodeUsageSchema: GenMessage<AreaCodeUsage> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_number_inventory, 26);
+
+/**
  * The local presence numbers of organizations: list, buy, import and delete
  * them, and map area codes to them. All users of an organization share its
  * numbers; no other organization can use them.
@@ -1212,6 +1401,22 @@ export const NumberInventory: GenService<{
     methodKind: "unary";
     input: typeof UnmapAreaCodesRequestSchema;
     output: typeof UnmapAreaCodesResponseSchema;
+  },
+  /**
+   * Counts the recorded outbound calls of the last days: how often each number
+   * was shown, how many callees saw a local number, and which area codes were
+   * called without one. Calls are counted in the background, within a few minutes
+   * of their record. Calls that were deleted as old records stay counted, and so do
+   * the calls of an organization that is deleted and created again.
+   *
+   * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+   *
+   * @generated from rpc localdial.v1.NumberInventory.GetUsage
+   */
+  getUsage: {
+    methodKind: "unary";
+    input: typeof GetUsageRequestSchema;
+    output: typeof GetUsageResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_localdial_v1_number_inventory, 0);

@@ -667,6 +667,47 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int LAST_SHOWN_TIME_FIELD_NUMBER = 14;
+  private com.google.protobuf.Timestamp lastShownTime_;
+  /**
+   * <pre>
+   * Output only. When a recorded call last showed the number, counted as GetUsage
+   * counts. Unset if none did.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+   * @return Whether the lastShownTime field is set.
+   */
+  @java.lang.Override
+  public boolean hasLastShownTime() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * Output only. When a recorded call last showed the number, counted as GetUsage
+   * counts. Unset if none did.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+   * @return The lastShownTime.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getLastShownTime() {
+    return lastShownTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : lastShownTime_;
+  }
+  /**
+   * <pre>
+   * Output only. When a recorded call last showed the number, counted as GetUsage
+   * counts. Unset if none did.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getLastShownTimeOrBuilder() {
+    return lastShownTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : lastShownTime_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -719,6 +760,9 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(createdBy_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 13, createdBy_);
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeMessage(14, getLastShownTime());
     }
     getUnknownFields().writeTo(output);
   }
@@ -777,6 +821,10 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(createdBy_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(13, createdBy_);
     }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(14, getLastShownTime());
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -826,6 +874,11 @@ private static final long serialVersionUID = 0L;
     }
     if (!getCreatedBy()
         .equals(other.getCreatedBy())) return false;
+    if (hasLastShownTime() != other.hasLastShownTime()) return false;
+    if (hasLastShownTime()) {
+      if (!getLastShownTime()
+          .equals(other.getLastShownTime())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -871,6 +924,10 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + CREATED_BY_FIELD_NUMBER;
     hash = (53 * hash) + getCreatedBy().hashCode();
+    if (hasLastShownTime()) {
+      hash = (37 * hash) + LAST_SHOWN_TIME_FIELD_NUMBER;
+      hash = (53 * hash) + getLastShownTime().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1008,6 +1065,7 @@ private static final long serialVersionUID = 0L;
         internalGetPurchaseTimeFieldBuilder();
         internalGetReleaseStatusFieldBuilder();
         internalGetMonthlyPriceFieldBuilder();
+        internalGetLastShownTimeFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1040,6 +1098,11 @@ private static final long serialVersionUID = 0L;
         monthlyPriceBuilder_ = null;
       }
       createdBy_ = "";
+      lastShownTime_ = null;
+      if (lastShownTimeBuilder_ != null) {
+        lastShownTimeBuilder_.dispose();
+        lastShownTimeBuilder_ = null;
+      }
       return this;
     }
 
@@ -1123,6 +1186,12 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00001000) != 0)) {
         result.createdBy_ = createdBy_;
       }
+      if (((from_bitField0_ & 0x00002000) != 0)) {
+        result.lastShownTime_ = lastShownTimeBuilder_ == null
+            ? lastShownTime_
+            : lastShownTimeBuilder_.build();
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1199,6 +1268,9 @@ private static final long serialVersionUID = 0L;
         createdBy_ = other.createdBy_;
         bitField0_ |= 0x00001000;
         onChanged();
+      }
+      if (other.hasLastShownTime()) {
+        mergeLastShownTime(other.getLastShownTime());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1298,6 +1370,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00001000;
               break;
             } // case 106
+            case 114: {
+              input.readMessage(
+                  internalGetLastShownTimeFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00002000;
+              break;
+            } // case 114
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2845,6 +2924,172 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00001000;
       onChanged();
       return this;
+    }
+
+    private com.google.protobuf.Timestamp lastShownTime_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> lastShownTimeBuilder_;
+    /**
+     * <pre>
+     * Output only. When a recorded call last showed the number, counted as GetUsage
+     * counts. Unset if none did.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+     * @return Whether the lastShownTime field is set.
+     */
+    public boolean hasLastShownTime() {
+      return ((bitField0_ & 0x00002000) != 0);
+    }
+    /**
+     * <pre>
+     * Output only. When a recorded call last showed the number, counted as GetUsage
+     * counts. Unset if none did.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+     * @return The lastShownTime.
+     */
+    public com.google.protobuf.Timestamp getLastShownTime() {
+      if (lastShownTimeBuilder_ == null) {
+        return lastShownTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : lastShownTime_;
+      } else {
+        return lastShownTimeBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Output only. When a recorded call last showed the number, counted as GetUsage
+     * counts. Unset if none did.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+     */
+    public Builder setLastShownTime(com.google.protobuf.Timestamp value) {
+      if (lastShownTimeBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        lastShownTime_ = value;
+      } else {
+        lastShownTimeBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. When a recorded call last showed the number, counted as GetUsage
+     * counts. Unset if none did.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+     */
+    public Builder setLastShownTime(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (lastShownTimeBuilder_ == null) {
+        lastShownTime_ = builderForValue.build();
+      } else {
+        lastShownTimeBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. When a recorded call last showed the number, counted as GetUsage
+     * counts. Unset if none did.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+     */
+    public Builder mergeLastShownTime(com.google.protobuf.Timestamp value) {
+      if (lastShownTimeBuilder_ == null) {
+        if (((bitField0_ & 0x00002000) != 0) &&
+          lastShownTime_ != null &&
+          lastShownTime_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getLastShownTimeBuilder().mergeFrom(value);
+        } else {
+          lastShownTime_ = value;
+        }
+      } else {
+        lastShownTimeBuilder_.mergeFrom(value);
+      }
+      if (lastShownTime_ != null) {
+        bitField0_ |= 0x00002000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. When a recorded call last showed the number, counted as GetUsage
+     * counts. Unset if none did.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+     */
+    public Builder clearLastShownTime() {
+      bitField0_ = (bitField0_ & ~0x00002000);
+      lastShownTime_ = null;
+      if (lastShownTimeBuilder_ != null) {
+        lastShownTimeBuilder_.dispose();
+        lastShownTimeBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. When a recorded call last showed the number, counted as GetUsage
+     * counts. Unset if none did.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getLastShownTimeBuilder() {
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return internalGetLastShownTimeFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Output only. When a recorded call last showed the number, counted as GetUsage
+     * counts. Unset if none did.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getLastShownTimeOrBuilder() {
+      if (lastShownTimeBuilder_ != null) {
+        return lastShownTimeBuilder_.getMessageOrBuilder();
+      } else {
+        return lastShownTime_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : lastShownTime_;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. When a recorded call last showed the number, counted as GetUsage
+     * counts. Unset if none did.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        internalGetLastShownTimeFieldBuilder() {
+      if (lastShownTimeBuilder_ == null) {
+        lastShownTimeBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getLastShownTime(),
+                getParentForChildren(),
+                isClean());
+        lastShownTime_ = null;
+      }
+      return lastShownTimeBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:localdial.v1.LocalPresenceNumber)

@@ -349,4 +349,34 @@ public interface LocalPresenceNumberOrBuilder extends
    */
   com.google.protobuf.ByteString
       getCreatedByBytes();
+
+  /**
+   * <pre>
+   * Output only. When a recorded call last showed the number, counted as GetUsage
+   * counts. Unset if none did.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+   * @return Whether the lastShownTime field is set.
+   */
+  boolean hasLastShownTime();
+  /**
+   * <pre>
+   * Output only. When a recorded call last showed the number, counted as GetUsage
+   * counts. Unset if none did.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+   * @return The lastShownTime.
+   */
+  com.google.protobuf.Timestamp getLastShownTime();
+  /**
+   * <pre>
+   * Output only. When a recorded call last showed the number, counted as GetUsage
+   * counts. Unset if none did.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp last_shown_time = 14 [json_name = "lastShownTime"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getLastShownTimeOrBuilder();
 }

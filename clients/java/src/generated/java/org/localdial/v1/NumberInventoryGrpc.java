@@ -337,6 +337,38 @@ public final class NumberInventoryGrpc {
     return getUnmapAreaCodesMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.GetUsageRequest,
+      org.localdial.v1.GetUsageResponse> getGetUsageMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetUsage",
+      requestType = org.localdial.v1.GetUsageRequest.class,
+      responseType = org.localdial.v1.GetUsageResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.GetUsageRequest,
+      org.localdial.v1.GetUsageResponse> getGetUsageMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.GetUsageRequest, org.localdial.v1.GetUsageResponse> getGetUsageMethod;
+    if ((getGetUsageMethod = NumberInventoryGrpc.getGetUsageMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getGetUsageMethod = NumberInventoryGrpc.getGetUsageMethod) == null) {
+          NumberInventoryGrpc.getGetUsageMethod = getGetUsageMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.GetUsageRequest, org.localdial.v1.GetUsageResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetUsage"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.GetUsageRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.GetUsageResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("GetUsage"))
+              .build();
+        }
+      }
+    }
+    return getGetUsageMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -578,6 +610,21 @@ public final class NumberInventoryGrpc {
         io.grpc.stub.StreamObserver<org.localdial.v1.UnmapAreaCodesResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getUnmapAreaCodesMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Counts the recorded outbound calls of the last days: how often each number
+     * was shown, how many callees saw a local number, and which area codes were
+     * called without one. Calls are counted in the background, within a few minutes
+     * of their record. Calls that were deleted as old records stay counted, and so do
+     * the calls of an organization that is deleted and created again.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    default void getUsage(org.localdial.v1.GetUsageRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.GetUsageResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetUsageMethod(), responseObserver);
+    }
   }
 
   /**
@@ -800,6 +847,22 @@ public final class NumberInventoryGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getUnmapAreaCodesMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Counts the recorded outbound calls of the last days: how often each number
+     * was shown, how many callees saw a local number, and which area codes were
+     * called without one. Calls are counted in the background, within a few minutes
+     * of their record. Calls that were deleted as old records stay counted, and so do
+     * the calls of an organization that is deleted and created again.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public void getUsage(org.localdial.v1.GetUsageRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.GetUsageResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetUsageMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -996,6 +1059,21 @@ public final class NumberInventoryGrpc {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getUnmapAreaCodesMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Counts the recorded outbound calls of the last days: how often each number
+     * was shown, how many callees saw a local number, and which area codes were
+     * called without one. Calls are counted in the background, within a few minutes
+     * of their record. Calls that were deleted as old records stay counted, and so do
+     * the calls of an organization that is deleted and created again.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.GetUsageResponse getUsage(org.localdial.v1.GetUsageRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetUsageMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -1191,6 +1269,21 @@ public final class NumberInventoryGrpc {
     public org.localdial.v1.UnmapAreaCodesResponse unmapAreaCodes(org.localdial.v1.UnmapAreaCodesRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getUnmapAreaCodesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Counts the recorded outbound calls of the last days: how often each number
+     * was shown, how many callees saw a local number, and which area codes were
+     * called without one. Calls are counted in the background, within a few minutes
+     * of their record. Calls that were deleted as old records stay counted, and so do
+     * the calls of an organization that is deleted and created again.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.GetUsageResponse getUsage(org.localdial.v1.GetUsageRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetUsageMethod(), getCallOptions(), request);
     }
   }
 
@@ -1398,6 +1491,22 @@ public final class NumberInventoryGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getUnmapAreaCodesMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Counts the recorded outbound calls of the last days: how often each number
+     * was shown, how many callees saw a local number, and which area codes were
+     * called without one. Calls are counted in the background, within a few minutes
+     * of their record. Calls that were deleted as old records stay counted, and so do
+     * the calls of an organization that is deleted and created again.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.GetUsageResponse> getUsage(
+        org.localdial.v1.GetUsageRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetUsageMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_LIST_NUMBERS = 0;
@@ -1410,6 +1519,7 @@ public final class NumberInventoryGrpc {
   private static final int METHODID_DELETE_NUMBERS = 7;
   private static final int METHODID_MAP_AREA_CODES = 8;
   private static final int METHODID_UNMAP_AREA_CODES = 9;
+  private static final int METHODID_GET_USAGE = 10;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1467,6 +1577,10 @@ public final class NumberInventoryGrpc {
         case METHODID_UNMAP_AREA_CODES:
           serviceImpl.unmapAreaCodes((org.localdial.v1.UnmapAreaCodesRequest) request,
               (io.grpc.stub.StreamObserver<org.localdial.v1.UnmapAreaCodesResponse>) responseObserver);
+          break;
+        case METHODID_GET_USAGE:
+          serviceImpl.getUsage((org.localdial.v1.GetUsageRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.GetUsageResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -1556,6 +1670,13 @@ public final class NumberInventoryGrpc {
               org.localdial.v1.UnmapAreaCodesRequest,
               org.localdial.v1.UnmapAreaCodesResponse>(
                 service, METHODID_UNMAP_AREA_CODES)))
+        .addMethod(
+          getGetUsageMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.GetUsageRequest,
+              org.localdial.v1.GetUsageResponse>(
+                service, METHODID_GET_USAGE)))
         .build();
   }
 
@@ -1614,6 +1735,7 @@ public final class NumberInventoryGrpc {
               .addMethod(getDeleteNumbersMethod())
               .addMethod(getMapAreaCodesMethod())
               .addMethod(getUnmapAreaCodesMethod())
+              .addMethod(getGetUsageMethod())
               .build();
         }
       }

@@ -136,6 +136,31 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_localdial_v1_UnmapAreaCodesResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_GetUsageRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_GetUsageRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_GetUsageResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_GetUsageResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_DailyUsage_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_DailyUsage_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_NumberUsage_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_NumberUsage_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_AreaCodeUsage_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_AreaCodeUsage_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -146,145 +171,167 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
   static {
     java.lang.String[] descriptorData = {
       "\n#localdial/v1/number_inventory.proto\022\014l" +
-      "ocaldial.v1\032\027google/rpc/status.proto\032\031lo" +
-      "caldial/v1/number.proto\"\307\001\n\022ListNumbersR" +
-      "equest\022\'\n\017organization_id\030\001 \001(\tR\016organiz" +
-      "ationId\022\033\n\tarea_code\030\002 \001(\tR\010areaCode\022/\n\005" +
-      "state\030\003 \001(\0162\031.localdial.v1.NumberStateR\005" +
-      "state\022\033\n\tpage_size\030\004 \001(\005R\010pageSize\022\035\n\npa" +
-      "ge_token\030\005 \001(\tR\tpageToken\"\231\001\n\023ListNumber" +
-      "sResponse\022;\n\007numbers\030\001 \003(\0132!.localdial.v" +
-      "1.LocalPresenceNumberR\007numbers\022&\n\017next_p" +
-      "age_token\030\002 \001(\tR\rnextPageToken\022\035\n\ntotal_" +
-      "size\030\003 \001(\005R\ttotalSize\"^\n\020GetNumberReques" +
-      "t\022\'\n\017organization_id\030\001 \001(\tR\016organization" +
-      "Id\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\"N\n" +
-      "\021GetNumberResponse\0229\n\006number\030\001 \001(\0132!.loc" +
-      "aldial.v1.LocalPresenceNumberR\006number\"\212\001" +
-      "\n\035SearchAvailableNumbersRequest\022\'\n\017organ" +
-      "ization_id\030\001 \001(\tR\016organizationId\022\033\n\tarea" +
-      "_code\030\002 \001(\tR\010areaCode\022\031\n\005limit\030\003 \001(\005H\000R\005" +
-      "limit\210\001\001B\010\n\006_limit\"\210\001\n\036SearchAvailableNu" +
-      "mbersResponse\022;\n\tavailable\030\001 \003(\0132\035.local" +
-      "dial.v1.AvailableNumberR\tavailable\022)\n\020ca" +
-      "llback_warning\030\002 \001(\tR\017callbackWarning\"\253\001" +
-      "\n\026PurchaseNumbersRequest\022\'\n\017organization" +
+      "ocaldial.v1\032\037google/protobuf/timestamp.p" +
+      "roto\032\027google/rpc/status.proto\032\031localdial" +
+      "/v1/number.proto\"\307\001\n\022ListNumbersRequest\022" +
+      "\'\n\017organization_id\030\001 \001(\tR\016organizationId" +
+      "\022\033\n\tarea_code\030\002 \001(\tR\010areaCode\022/\n\005state\030\003" +
+      " \001(\0162\031.localdial.v1.NumberStateR\005state\022\033" +
+      "\n\tpage_size\030\004 \001(\005R\010pageSize\022\035\n\npage_toke" +
+      "n\030\005 \001(\tR\tpageToken\"\231\001\n\023ListNumbersRespon" +
+      "se\022;\n\007numbers\030\001 \003(\0132!.localdial.v1.Local" +
+      "PresenceNumberR\007numbers\022&\n\017next_page_tok" +
+      "en\030\002 \001(\tR\rnextPageToken\022\035\n\ntotal_size\030\003 " +
+      "\001(\005R\ttotalSize\"^\n\020GetNumberRequest\022\'\n\017or" +
+      "ganization_id\030\001 \001(\tR\016organizationId\022!\n\014p" +
+      "hone_number\030\002 \001(\tR\013phoneNumber\"N\n\021GetNum" +
+      "berResponse\0229\n\006number\030\001 \001(\0132!.localdial." +
+      "v1.LocalPresenceNumberR\006number\"\212\001\n\035Searc" +
+      "hAvailableNumbersRequest\022\'\n\017organization" +
       "_id\030\001 \001(\tR\016organizationId\022\033\n\tarea_code\030\002" +
-      " \001(\tR\010areaCode\022\037\n\010quantity\030\003 \001(\005H\000R\010quan" +
-      "tity\210\001\001\022\035\n\nrequest_id\030\004 \001(\tR\trequestIdB\013" +
-      "\n\t_quantity\"\326\001\n\027PurchaseNumbersResponse\022" +
-      ";\n\007numbers\030\001 \003(\0132!.localdial.v1.LocalPre" +
-      "senceNumberR\007numbers\022%\n\016unfilled_count\030\002" +
-      " \001(\005R\runfilledCount\022\032\n\010revision\030\003 \001(\003R\010r" +
-      "evision\022;\n\017unfilled_status\030\004 \001(\0132\022.googl" +
-      "e.rpc.StatusR\016unfilledStatus\"\234\001\n\024ImportN" +
-      "umbersRequest\022\'\n\017organization_id\030\001 \001(\tR\016" +
-      "organizationId\022#\n\rphone_numbers\030\002 \003(\tR\014p" +
-      "honeNumbers\022\034\n\tconfigure\030\003 \001(\010R\tconfigur" +
-      "e\022\030\n\007carrier\030\004 \001(\tR\007carrier\"\301\001\n\025ImportNu" +
-      "mbersResponse\022;\n\007numbers\030\001 \003(\0132!.localdi" +
-      "al.v1.LocalPresenceNumberR\007numbers\0227\n\010fa" +
-      "ilures\030\002 \003(\0132\033.localdial.v1.NumberFailur" +
-      "eR\010failures\022\032\n\010revision\030\003 \001(\003R\010revision\022" +
-      "\026\n\006notice\030\004 \001(\tR\006notice\"\203\001\n\034ListImportab" +
-      "leNumbersRequest\022\'\n\017organization_id\030\001 \001(" +
-      "\tR\016organizationId\022\033\n\tpage_size\030\002 \001(\005R\010pa" +
-      "geSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"\235\001" +
-      "\n\035ListImportableNumbersResponse\0225\n\007numbe" +
-      "rs\030\001 \003(\0132\033.localdial.v1.CarrierNumberR\007n" +
-      "umbers\022&\n\017next_page_token\030\002 \001(\tR\rnextPag" +
-      "eToken\022\035\n\ntotal_size\030\003 \001(\005R\ttotalSize\"`\n" +
-      "\027ReconcileNumbersRequest\022\'\n\017organization" +
-      "_id\030\001 \001(\tR\016organizationId\022\034\n\tconfigure\030\002" +
-      " \001(\010R\tconfigure\"\337\007\n\030ReconcileNumbersResp" +
-      "onse\022;\n\007adopted\030\001 \003(\0132!.localdial.v1.Loc" +
-      "alPresenceNumberR\007adopted\022#\n\radopted_cou" +
-      "nt\030\002 \001(\005R\014adoptedCount\0229\n\006failed\030\003 \003(\0132!" +
-      ".localdial.v1.LocalPresenceNumberR\006faile" +
-      "d\022!\n\014failed_count\030\004 \001(\005R\013failedCount\022=\n\010" +
-      "released\030\005 \003(\0132!.localdial.v1.LocalPrese" +
-      "nceNumberR\010released\022%\n\016released_count\030\006 " +
-      "\001(\005R\rreleasedCount\022/\n\004open\030\007 \003(\0132\033.local" +
-      "dial.v1.NumberFailureR\004open\022\035\n\nopen_coun" +
-      "t\030\010 \001(\005R\topenCount\022;\n\007missing\030\t \003(\0132!.lo" +
-      "caldial.v1.LocalPresenceNumberR\007missing\022" +
-      "#\n\rmissing_count\030\n \001(\005R\014missingCount\0223\n\006" +
-      "strays\030\013 \003(\0132\033.localdial.v1.CarrierNumbe" +
-      "rR\006strays\022!\n\014strays_count\030\014 \001(\005R\013straysC" +
-      "ount\0227\n\010unusable\030\024 \003(\0132\033.localdial.v1.Ca" +
-      "rrierNumberR\010unusable\022%\n\016unusable_count\030" +
-      "\025 \001(\005R\runusableCount\022>\n\rmonthly_costs\030\r " +
-      "\003(\0132\031.localdial.v1.MonthlyCostR\014monthlyC" +
-      "osts\0225\n\007drifted\030\016 \003(\0132\033.localdial.v1.Dri" +
-      "ftedNumberR\007drifted\022#\n\rdrifted_count\030\017 \001" +
-      "(\005R\014driftedCount\022A\n\nconfigured\030\020 \003(\0132!.l" +
-      "ocaldial.v1.LocalPresenceNumberR\nconfigu" +
-      "red\022)\n\020configured_count\030\021 \001(\005R\017configure" +
-      "dCount\022)\n\020callback_warning\030\022 \001(\tR\017callba" +
-      "ckWarning\"\261\002\n\rDriftedNumber\0229\n\006number\030\001 " +
-      "\001(\0132!.localdial.v1.LocalPresenceNumberR\006" +
-      "number\022\033\n\tvoice_url\030\002 \001(\tR\010voiceUrl\022!\n\014v" +
-      "oice_method\030\003 \001(\tR\013voiceMethod\022%\n\016applic" +
-      "ation_id\030\004 \001(\tR\rapplicationId\022\031\n\010trunk_i" +
-      "d\030\005 \001(\tR\007trunkId\022=\n\020configure_status\030\006 \001" +
-      "(\0132\022.google.rpc.StatusR\017configureStatus\022" +
-      "$\n\016takes_no_calls\030\007 \001(\010R\014takesNoCalls\"m\n" +
-      "\013MonthlyCost\022#\n\rcurrency_code\030\001 \001(\tR\014cur" +
-      "rencyCode\022\026\n\006micros\030\002 \001(\003R\006micros\022!\n\014num" +
-      "ber_count\030\003 \001(\005R\013numberCount\"\203\001\n\024DeleteN" +
-      "umbersRequest\022\'\n\017organization_id\030\001 \001(\tR\016" +
-      "organizationId\022#\n\rphone_numbers\030\002 \003(\tR\014p" +
-      "honeNumbers\022\035\n\nrequest_id\030\003 \001(\tR\trequest" +
-      "Id\"\251\001\n\025DeleteNumbersResponse\022;\n\007deleted\030" +
-      "\001 \003(\0132!.localdial.v1.LocalPresenceNumber" +
-      "R\007deleted\0227\n\010failures\030\002 \003(\0132\033.localdial." +
-      "v1.NumberFailureR\010failures\022\032\n\010revision\030\003" +
-      " \001(\003R\010revision\"\200\001\n\023MapAreaCodesRequest\022\'" +
-      "\n\017organization_id\030\001 \001(\tR\016organizationId\022" +
-      "!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022\035\n\nar" +
-      "ea_codes\030\003 \003(\tR\tareaCodes\"m\n\024MapAreaCode" +
-      "sResponse\0229\n\006number\030\001 \001(\0132!.localdial.v1" +
-      ".LocalPresenceNumberR\006number\022\032\n\010revision" +
-      "\030\002 \001(\003R\010revision\"\202\001\n\025UnmapAreaCodesReque" +
-      "st\022\'\n\017organization_id\030\001 \001(\tR\016organizatio" +
-      "nId\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022\035" +
-      "\n\narea_codes\030\003 \003(\tR\tareaCodes\"o\n\026UnmapAr" +
-      "eaCodesResponse\0229\n\006number\030\001 \001(\0132!.locald" +
-      "ial.v1.LocalPresenceNumberR\006number\022\032\n\010re" +
-      "vision\030\002 \001(\003R\010revision2\367\007\n\017NumberInvento" +
-      "ry\022W\n\013ListNumbers\022 .localdial.v1.ListNum" +
-      "bersRequest\032!.localdial.v1.ListNumbersRe" +
-      "sponse\"\003\220\002\001\022Q\n\tGetNumber\022\036.localdial.v1." +
-      "GetNumberRequest\032\037.localdial.v1.GetNumbe" +
-      "rResponse\"\003\220\002\001\022x\n\026SearchAvailableNumbers" +
-      "\022+.localdial.v1.SearchAvailableNumbersRe" +
-      "quest\032,.localdial.v1.SearchAvailableNumb" +
-      "ersResponse\"\003\220\002\001\022c\n\017PurchaseNumbers\022$.lo" +
-      "caldial.v1.PurchaseNumbersRequest\032%.loca" +
-      "ldial.v1.PurchaseNumbersResponse\"\003\220\002\002\022]\n" +
-      "\rImportNumbers\022\".localdial.v1.ImportNumb" +
-      "ersRequest\032#.localdial.v1.ImportNumbersR" +
-      "esponse\"\003\220\002\002\022u\n\025ListImportableNumbers\022*." +
-      "localdial.v1.ListImportableNumbersReques" +
-      "t\032+.localdial.v1.ListImportableNumbersRe" +
-      "sponse\"\003\220\002\001\022f\n\020ReconcileNumbers\022%.locald" +
-      "ial.v1.ReconcileNumbersRequest\032&.localdi" +
-      "al.v1.ReconcileNumbersResponse\"\003\220\002\002\022]\n\rD" +
-      "eleteNumbers\022\".localdial.v1.DeleteNumber" +
-      "sRequest\032#.localdial.v1.DeleteNumbersRes" +
-      "ponse\"\003\220\002\002\022Z\n\014MapAreaCodes\022!.localdial.v" +
-      "1.MapAreaCodesRequest\032\".localdial.v1.Map" +
-      "AreaCodesResponse\"\003\220\002\002\022`\n\016UnmapAreaCodes" +
-      "\022#.localdial.v1.UnmapAreaCodesRequest\032$." +
-      "localdial.v1.UnmapAreaCodesResponse\"\003\220\002\002" +
-      "By\n\020org.localdial.v1B\024NumberInventoryPro" +
-      "toP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial\\V1" +
-      "\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldial:" +
-      ":V1b\006proto3"
+      " \001(\tR\010areaCode\022\031\n\005limit\030\003 \001(\005H\000R\005limit\210\001" +
+      "\001B\010\n\006_limit\"\210\001\n\036SearchAvailableNumbersRe" +
+      "sponse\022;\n\tavailable\030\001 \003(\0132\035.localdial.v1" +
+      ".AvailableNumberR\tavailable\022)\n\020callback_" +
+      "warning\030\002 \001(\tR\017callbackWarning\"\253\001\n\026Purch" +
+      "aseNumbersRequest\022\'\n\017organization_id\030\001 \001" +
+      "(\tR\016organizationId\022\033\n\tarea_code\030\002 \001(\tR\010a" +
+      "reaCode\022\037\n\010quantity\030\003 \001(\005H\000R\010quantity\210\001\001" +
+      "\022\035\n\nrequest_id\030\004 \001(\tR\trequestIdB\013\n\t_quan" +
+      "tity\"\326\001\n\027PurchaseNumbersResponse\022;\n\007numb" +
+      "ers\030\001 \003(\0132!.localdial.v1.LocalPresenceNu" +
+      "mberR\007numbers\022%\n\016unfilled_count\030\002 \001(\005R\ru" +
+      "nfilledCount\022\032\n\010revision\030\003 \001(\003R\010revision" +
+      "\022;\n\017unfilled_status\030\004 \001(\0132\022.google.rpc.S" +
+      "tatusR\016unfilledStatus\"\234\001\n\024ImportNumbersR" +
+      "equest\022\'\n\017organization_id\030\001 \001(\tR\016organiz" +
+      "ationId\022#\n\rphone_numbers\030\002 \003(\tR\014phoneNum" +
+      "bers\022\034\n\tconfigure\030\003 \001(\010R\tconfigure\022\030\n\007ca" +
+      "rrier\030\004 \001(\tR\007carrier\"\301\001\n\025ImportNumbersRe" +
+      "sponse\022;\n\007numbers\030\001 \003(\0132!.localdial.v1.L" +
+      "ocalPresenceNumberR\007numbers\0227\n\010failures\030" +
+      "\002 \003(\0132\033.localdial.v1.NumberFailureR\010fail" +
+      "ures\022\032\n\010revision\030\003 \001(\003R\010revision\022\026\n\006noti" +
+      "ce\030\004 \001(\tR\006notice\"\203\001\n\034ListImportableNumbe" +
+      "rsRequest\022\'\n\017organization_id\030\001 \001(\tR\016orga" +
+      "nizationId\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022" +
+      "\035\n\npage_token\030\003 \001(\tR\tpageToken\"\235\001\n\035ListI" +
+      "mportableNumbersResponse\0225\n\007numbers\030\001 \003(" +
+      "\0132\033.localdial.v1.CarrierNumberR\007numbers\022" +
+      "&\n\017next_page_token\030\002 \001(\tR\rnextPageToken\022" +
+      "\035\n\ntotal_size\030\003 \001(\005R\ttotalSize\"`\n\027Reconc" +
+      "ileNumbersRequest\022\'\n\017organization_id\030\001 \001" +
+      "(\tR\016organizationId\022\034\n\tconfigure\030\002 \001(\010R\tc" +
+      "onfigure\"\337\007\n\030ReconcileNumbersResponse\022;\n" +
+      "\007adopted\030\001 \003(\0132!.localdial.v1.LocalPrese" +
+      "nceNumberR\007adopted\022#\n\radopted_count\030\002 \001(" +
+      "\005R\014adoptedCount\0229\n\006failed\030\003 \003(\0132!.locald" +
+      "ial.v1.LocalPresenceNumberR\006failed\022!\n\014fa" +
+      "iled_count\030\004 \001(\005R\013failedCount\022=\n\010release" +
+      "d\030\005 \003(\0132!.localdial.v1.LocalPresenceNumb" +
+      "erR\010released\022%\n\016released_count\030\006 \001(\005R\rre" +
+      "leasedCount\022/\n\004open\030\007 \003(\0132\033.localdial.v1" +
+      ".NumberFailureR\004open\022\035\n\nopen_count\030\010 \001(\005" +
+      "R\topenCount\022;\n\007missing\030\t \003(\0132!.localdial" +
+      ".v1.LocalPresenceNumberR\007missing\022#\n\rmiss" +
+      "ing_count\030\n \001(\005R\014missingCount\0223\n\006strays\030" +
+      "\013 \003(\0132\033.localdial.v1.CarrierNumberR\006stra" +
+      "ys\022!\n\014strays_count\030\014 \001(\005R\013straysCount\0227\n" +
+      "\010unusable\030\024 \003(\0132\033.localdial.v1.CarrierNu" +
+      "mberR\010unusable\022%\n\016unusable_count\030\025 \001(\005R\r" +
+      "unusableCount\022>\n\rmonthly_costs\030\r \003(\0132\031.l" +
+      "ocaldial.v1.MonthlyCostR\014monthlyCosts\0225\n" +
+      "\007drifted\030\016 \003(\0132\033.localdial.v1.DriftedNum" +
+      "berR\007drifted\022#\n\rdrifted_count\030\017 \001(\005R\014dri" +
+      "ftedCount\022A\n\nconfigured\030\020 \003(\0132!.localdia" +
+      "l.v1.LocalPresenceNumberR\nconfigured\022)\n\020" +
+      "configured_count\030\021 \001(\005R\017configuredCount\022" +
+      ")\n\020callback_warning\030\022 \001(\tR\017callbackWarni" +
+      "ng\"\261\002\n\rDriftedNumber\0229\n\006number\030\001 \001(\0132!.l" +
+      "ocaldial.v1.LocalPresenceNumberR\006number\022" +
+      "\033\n\tvoice_url\030\002 \001(\tR\010voiceUrl\022!\n\014voice_me" +
+      "thod\030\003 \001(\tR\013voiceMethod\022%\n\016application_i" +
+      "d\030\004 \001(\tR\rapplicationId\022\031\n\010trunk_id\030\005 \001(\t" +
+      "R\007trunkId\022=\n\020configure_status\030\006 \001(\0132\022.go" +
+      "ogle.rpc.StatusR\017configureStatus\022$\n\016take" +
+      "s_no_calls\030\007 \001(\010R\014takesNoCalls\"m\n\013Monthl" +
+      "yCost\022#\n\rcurrency_code\030\001 \001(\tR\014currencyCo" +
+      "de\022\026\n\006micros\030\002 \001(\003R\006micros\022!\n\014number_cou" +
+      "nt\030\003 \001(\005R\013numberCount\"\203\001\n\024DeleteNumbersR" +
+      "equest\022\'\n\017organization_id\030\001 \001(\tR\016organiz" +
+      "ationId\022#\n\rphone_numbers\030\002 \003(\tR\014phoneNum" +
+      "bers\022\035\n\nrequest_id\030\003 \001(\tR\trequestId\"\251\001\n\025" +
+      "DeleteNumbersResponse\022;\n\007deleted\030\001 \003(\0132!" +
+      ".localdial.v1.LocalPresenceNumberR\007delet" +
+      "ed\0227\n\010failures\030\002 \003(\0132\033.localdial.v1.Numb" +
+      "erFailureR\010failures\022\032\n\010revision\030\003 \001(\003R\010r" +
+      "evision\"\200\001\n\023MapAreaCodesRequest\022\'\n\017organ" +
+      "ization_id\030\001 \001(\tR\016organizationId\022!\n\014phon" +
+      "e_number\030\002 \001(\tR\013phoneNumber\022\035\n\narea_code" +
+      "s\030\003 \003(\tR\tareaCodes\"m\n\024MapAreaCodesRespon" +
+      "se\0229\n\006number\030\001 \001(\0132!.localdial.v1.LocalP" +
+      "resenceNumberR\006number\022\032\n\010revision\030\002 \001(\003R" +
+      "\010revision\"\202\001\n\025UnmapAreaCodesRequest\022\'\n\017o" +
+      "rganization_id\030\001 \001(\tR\016organizationId\022!\n\014" +
+      "phone_number\030\002 \001(\tR\013phoneNumber\022\035\n\narea_" +
+      "codes\030\003 \003(\tR\tareaCodes\"o\n\026UnmapAreaCodes" +
+      "Response\0229\n\006number\030\001 \001(\0132!.localdial.v1." +
+      "LocalPresenceNumberR\006number\022\032\n\010revision\030" +
+      "\002 \001(\003R\010revision\"y\n\017GetUsageRequest\022\'\n\017or" +
+      "ganization_id\030\001 \001(\tR\016organizationId\022\027\n\004d" +
+      "ays\030\002 \001(\005H\000R\004days\210\001\001\022\033\n\ttime_zone\030\003 \001(\tR" +
+      "\010timeZoneB\007\n\005_days\"\242\002\n\020GetUsageResponse\022" +
+      ",\n\004days\030\001 \003(\0132\030.localdial.v1.DailyUsageR" +
+      "\004days\0223\n\007numbers\030\002 \003(\0132\031.localdial.v1.Nu" +
+      "mberUsageR\007numbers\022a\n\037area_codes_without" +
+      "_local_number\030\003 \003(\0132\033.localdial.v1.AreaC" +
+      "odeUsageR\033areaCodesWithoutLocalNumber\022H\n" +
+      "\022counted_until_time\030\004 \001(\0132\032.google.proto" +
+      "buf.TimestampR\020countedUntilTime\"`\n\nDaily" +
+      "Usage\022\022\n\004date\030\001 \001(\tR\004date\022\035\n\ncall_count\030" +
+      "\002 \001(\003R\tcallCount\022\037\n\013local_count\030\003 \001(\003R\nl" +
+      "ocalCount\"\227\001\n\013NumberUsage\022!\n\014phone_numbe" +
+      "r\030\001 \001(\tR\013phoneNumber\022!\n\014shown_counts\030\002 \003" +
+      "(\003R\013shownCounts\022B\n\017last_shown_time\030\003 \001(\013" +
+      "2\032.google.protobuf.TimestampR\rlastShownT" +
+      "ime\"K\n\rAreaCodeUsage\022\033\n\tarea_code\030\001 \001(\tR" +
+      "\010areaCode\022\035\n\ncall_count\030\002 \001(\003R\tcallCount" +
+      "2\307\010\n\017NumberInventory\022W\n\013ListNumbers\022 .lo" +
+      "caldial.v1.ListNumbersRequest\032!.localdia" +
+      "l.v1.ListNumbersResponse\"\003\220\002\001\022Q\n\tGetNumb" +
+      "er\022\036.localdial.v1.GetNumberRequest\032\037.loc" +
+      "aldial.v1.GetNumberResponse\"\003\220\002\001\022x\n\026Sear" +
+      "chAvailableNumbers\022+.localdial.v1.Search" +
+      "AvailableNumbersRequest\032,.localdial.v1.S" +
+      "earchAvailableNumbersResponse\"\003\220\002\001\022c\n\017Pu" +
+      "rchaseNumbers\022$.localdial.v1.PurchaseNum" +
+      "bersRequest\032%.localdial.v1.PurchaseNumbe" +
+      "rsResponse\"\003\220\002\002\022]\n\rImportNumbers\022\".local" +
+      "dial.v1.ImportNumbersRequest\032#.localdial" +
+      ".v1.ImportNumbersResponse\"\003\220\002\002\022u\n\025ListIm" +
+      "portableNumbers\022*.localdial.v1.ListImpor" +
+      "tableNumbersRequest\032+.localdial.v1.ListI" +
+      "mportableNumbersResponse\"\003\220\002\001\022f\n\020Reconci" +
+      "leNumbers\022%.localdial.v1.ReconcileNumber" +
+      "sRequest\032&.localdial.v1.ReconcileNumbers" +
+      "Response\"\003\220\002\002\022]\n\rDeleteNumbers\022\".localdi" +
+      "al.v1.DeleteNumbersRequest\032#.localdial.v" +
+      "1.DeleteNumbersResponse\"\003\220\002\002\022Z\n\014MapAreaC" +
+      "odes\022!.localdial.v1.MapAreaCodesRequest\032" +
+      "\".localdial.v1.MapAreaCodesResponse\"\003\220\002\002" +
+      "\022`\n\016UnmapAreaCodes\022#.localdial.v1.UnmapA" +
+      "reaCodesRequest\032$.localdial.v1.UnmapArea" +
+      "CodesResponse\"\003\220\002\002\022N\n\010GetUsage\022\035.localdi" +
+      "al.v1.GetUsageRequest\032\036.localdial.v1.Get" +
+      "UsageResponse\"\003\220\002\001By\n\020org.localdial.v1B\024" +
+      "NumberInventoryProtoP\001\242\002\003LXX\252\002\014Localdial" +
+      ".V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBMet" +
+      "adata\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
+          com.google.protobuf.TimestampProto.getDescriptor(),
           com.google.rpc.StatusProto.getDescriptor(),
           org.localdial.v1.NumberProto.getDescriptor(),
         });
@@ -420,7 +467,38 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_UnmapAreaCodesResponse_descriptor,
         new java.lang.String[] { "Number", "Revision", });
+    internal_static_localdial_v1_GetUsageRequest_descriptor =
+      getDescriptor().getMessageType(22);
+    internal_static_localdial_v1_GetUsageRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_GetUsageRequest_descriptor,
+        new java.lang.String[] { "OrganizationId", "Days", "TimeZone", });
+    internal_static_localdial_v1_GetUsageResponse_descriptor =
+      getDescriptor().getMessageType(23);
+    internal_static_localdial_v1_GetUsageResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_GetUsageResponse_descriptor,
+        new java.lang.String[] { "Days", "Numbers", "AreaCodesWithoutLocalNumber", "CountedUntilTime", });
+    internal_static_localdial_v1_DailyUsage_descriptor =
+      getDescriptor().getMessageType(24);
+    internal_static_localdial_v1_DailyUsage_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_DailyUsage_descriptor,
+        new java.lang.String[] { "Date", "CallCount", "LocalCount", });
+    internal_static_localdial_v1_NumberUsage_descriptor =
+      getDescriptor().getMessageType(25);
+    internal_static_localdial_v1_NumberUsage_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_NumberUsage_descriptor,
+        new java.lang.String[] { "PhoneNumber", "ShownCounts", "LastShownTime", });
+    internal_static_localdial_v1_AreaCodeUsage_descriptor =
+      getDescriptor().getMessageType(26);
+    internal_static_localdial_v1_AreaCodeUsage_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_AreaCodeUsage_descriptor,
+        new java.lang.String[] { "AreaCode", "CallCount", });
     descriptor.resolveAllFeaturesImmutable();
+    com.google.protobuf.TimestampProto.getDescriptor();
     com.google.rpc.StatusProto.getDescriptor();
     org.localdial.v1.NumberProto.getDescriptor();
   }

@@ -62,7 +62,7 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\031localdial/v1/number.proto\022\014localdial.v" +
       "1\032\037google/protobuf/timestamp.proto\032\027goog" +
-      "le/rpc/status.proto\"\252\004\n\023LocalPresenceNum" +
+      "le/rpc/status.proto\"\356\004\n\023LocalPresenceNum" +
       "ber\022\'\n\017organization_id\030\001 \001(\tR\016organizati" +
       "onId\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022" +
       "\033\n\tarea_code\030\003 \001(\tR\010areaCode\022*\n\021mapped_a" +
@@ -76,27 +76,29 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
       "status\030\013 \001(\0132\022.google.rpc.StatusR\rreleas" +
       "eStatus\0228\n\rmonthly_price\030\014 \001(\0132\023.localdi" +
       "al.v1.PriceR\014monthlyPrice\022\035\n\ncreated_by\030" +
-      "\r \001(\tR\tcreatedBy\"D\n\005Price\022#\n\rcurrency_co" +
-      "de\030\001 \001(\tR\014currencyCode\022\026\n\006micros\030\002 \001(\003R\006" +
-      "micros\"\242\001\n\017AvailableNumber\022!\n\014phone_numb" +
-      "er\030\001 \001(\tR\013phoneNumber\022\032\n\010locality\030\002 \001(\tR" +
-      "\010locality\022\026\n\006region\030\003 \001(\tR\006region\0228\n\rmon" +
-      "thly_price\030\004 \001(\0132\023.localdial.v1.PriceR\014m" +
-      "onthlyPrice\"\314\001\n\rCarrierNumber\022!\n\014phone_n" +
-      "umber\030\001 \001(\tR\013phoneNumber\022*\n\021carrier_numb" +
-      "er_id\030\002 \001(\tR\017carrierNumberId\022\034\n\treferenc" +
-      "e\030\003 \001(\tR\treference\022\032\n\010locality\030\004 \001(\tR\010lo" +
-      "cality\022\026\n\006region\030\005 \001(\tR\006region\022\032\n\010obstac" +
-      "le\030\010 \001(\tR\010obstacle\"^\n\rNumberFailure\022!\n\014p" +
-      "hone_number\030\001 \001(\tR\013phoneNumber\022*\n\006status" +
-      "\030\002 \001(\0132\022.google.rpc.StatusR\006status*\230\001\n\013N" +
-      "umberState\022\034\n\030NUMBER_STATE_UNSPECIFIED\020\000" +
-      "\022\033\n\027NUMBER_STATE_PURCHASING\020\001\022\027\n\023NUMBER_" +
-      "STATE_ACTIVE\020\002\022\032\n\026NUMBER_STATE_RELEASING" +
-      "\020\003\022\031\n\025NUMBER_STATE_RELEASED\020\004Bp\n\020org.loc" +
-      "aldial.v1B\013NumberProtoP\001\242\002\003LXX\252\002\014Localdi" +
-      "al.V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBM" +
-      "etadata\352\002\rLocaldial::V1b\006proto3"
+      "\r \001(\tR\tcreatedBy\022B\n\017last_shown_time\030\016 \001(" +
+      "\0132\032.google.protobuf.TimestampR\rlastShown" +
+      "Time\"D\n\005Price\022#\n\rcurrency_code\030\001 \001(\tR\014cu" +
+      "rrencyCode\022\026\n\006micros\030\002 \001(\003R\006micros\"\242\001\n\017A" +
+      "vailableNumber\022!\n\014phone_number\030\001 \001(\tR\013ph" +
+      "oneNumber\022\032\n\010locality\030\002 \001(\tR\010locality\022\026\n" +
+      "\006region\030\003 \001(\tR\006region\0228\n\rmonthly_price\030\004" +
+      " \001(\0132\023.localdial.v1.PriceR\014monthlyPrice\"" +
+      "\314\001\n\rCarrierNumber\022!\n\014phone_number\030\001 \001(\tR" +
+      "\013phoneNumber\022*\n\021carrier_number_id\030\002 \001(\tR" +
+      "\017carrierNumberId\022\034\n\treference\030\003 \001(\tR\tref" +
+      "erence\022\032\n\010locality\030\004 \001(\tR\010locality\022\026\n\006re" +
+      "gion\030\005 \001(\tR\006region\022\032\n\010obstacle\030\010 \001(\tR\010ob" +
+      "stacle\"^\n\rNumberFailure\022!\n\014phone_number\030" +
+      "\001 \001(\tR\013phoneNumber\022*\n\006status\030\002 \001(\0132\022.goo" +
+      "gle.rpc.StatusR\006status*\230\001\n\013NumberState\022\034" +
+      "\n\030NUMBER_STATE_UNSPECIFIED\020\000\022\033\n\027NUMBER_S" +
+      "TATE_PURCHASING\020\001\022\027\n\023NUMBER_STATE_ACTIVE" +
+      "\020\002\022\032\n\026NUMBER_STATE_RELEASING\020\003\022\031\n\025NUMBER" +
+      "_STATE_RELEASED\020\004Bp\n\020org.localdial.v1B\013N" +
+      "umberProtoP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Loca" +
+      "ldial\\V1\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLo" +
+      "caldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -109,7 +111,7 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
     internal_static_localdial_v1_LocalPresenceNumber_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_LocalPresenceNumber_descriptor,
-        new java.lang.String[] { "OrganizationId", "PhoneNumber", "AreaCode", "MappedAreaCodes", "State", "Locality", "Region", "Carrier", "CarrierNumberId", "PurchaseTime", "ReleaseStatus", "MonthlyPrice", "CreatedBy", });
+        new java.lang.String[] { "OrganizationId", "PhoneNumber", "AreaCode", "MappedAreaCodes", "State", "Locality", "Region", "Carrier", "CarrierNumberId", "PurchaseTime", "ReleaseStatus", "MonthlyPrice", "CreatedBy", "LastShownTime", });
     internal_static_localdial_v1_Price_descriptor =
       getDescriptor().getMessageType(1);
     internal_static_localdial_v1_Price_fieldAccessorTable = new

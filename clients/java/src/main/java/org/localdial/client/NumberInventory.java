@@ -6,6 +6,8 @@ import org.localdial.v1.DeleteNumbersRequest;
 import org.localdial.v1.DeleteNumbersResponse;
 import org.localdial.v1.GetNumberRequest;
 import org.localdial.v1.GetNumberResponse;
+import org.localdial.v1.GetUsageRequest;
+import org.localdial.v1.GetUsageResponse;
 import org.localdial.v1.ImportNumbersRequest;
 import org.localdial.v1.ImportNumbersResponse;
 import org.localdial.v1.ListImportableNumbersRequest;
@@ -281,5 +283,26 @@ public final class NumberInventory extends ServiceCalls<NumberInventory> {
      */
     public CompletableFuture<UnmapAreaCodesResponse> unmapAreaCodesAsync(UnmapAreaCodesRequest request) {
         return caller.callAsync(NumberInventoryGrpc.getUnmapAreaCodesMethod(), request);
+    }
+
+    /**
+     * Counts the calls of the last days by caller ID, and those that showed no local number by area code.
+     *
+     * @param request the organization, the number of days and the time zone
+     * @return the counts
+     * @throws LocaldialException if the call fails
+     */
+    public GetUsageResponse getUsage(GetUsageRequest request) {
+        return caller.call(NumberInventoryGrpc.getGetUsageMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #getUsage}. Cancelling the future cancels the call.
+     *
+     * @param request the organization, the number of days and the time zone
+     * @return a future of the counts; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<GetUsageResponse> getUsageAsync(GetUsageRequest request) {
+        return caller.callAsync(NumberInventoryGrpc.getGetUsageMethod(), request);
     }
 }
