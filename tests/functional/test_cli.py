@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import shlex
 import signal
 import struct
@@ -121,6 +122,15 @@ def test_the_demo_shows_every_rule_and_a_second_run_changes_nothing(run: Run) ->
         ]
         call_back = shown["steps"][7]["response"]
         assert call_back["user_id"] == "bob"
+
+
+def test_an_explanation_is_the_one_of_its_page(run: Run) -> None:
+    answer(run("demo", "--json"))
+    page = Path(__file__).parents[2].joinpath("docs", "explain.md").read_text("utf-8")
+    found = re.search(r"```sh\nlocaldial (explain [^\n]+)\n```\n\n```text\n(.+?)```", page, re.DOTALL)
+    assert found is not None
+    command, shown = found.groups()
+    assert run(*shlex.split(command)).stdout == shown
 
 
 def test_the_demo_replaces_a_number_that_was_deleted(run: Run) -> None:
