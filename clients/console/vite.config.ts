@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+const SERVER = process.env.LOCALDIAL_HTTP ?? "http://127.0.0.1:8080";
+
 export default defineConfig({
   plugins: [react()],
   resolve: {
@@ -20,7 +22,8 @@ export default defineConfig({
   },
   server: {
     // `npm run dev` shows the page from its source, over a server that runs beside it.
-    proxy: { "^/localdial\\.v1\\.": process.env.LOCALDIAL_HTTP ?? "http://127.0.0.1:8080" },
+    // The server refuses pages of other origins.
+    proxy: { "^/localdial\\.v1\\.": { target: SERVER, changeOrigin: true, headers: { origin: SERVER } } },
   },
   test: {
     environment: "jsdom",

@@ -15,7 +15,7 @@ export const numbersTexts = {
       `“${code}” is no geographic area code. Type one such as 415, or choose one from the list.`,
     sameArea: (codes: readonly string[]) => `same area as ${listed(codes)}`,
     calls: (calls: string) => `${calls} calls`,
-    calledWithout: (calls: string) => `${calls} calls without a local number`,
+    calledWithout: (calls: string) => `${calls} calls, none local`,
     calledWithoutInDays: (calls: string) => `${calls} calls in 7 days showed no local number`,
   },
   numbers: {
@@ -75,7 +75,7 @@ export const numbersTexts = {
     quantityHint: (most: number) => `1 to ${most}`,
     asking: "Asking the carrier …",
     stock: (found: number, limit: number) =>
-      found === 0 ? "none for sale" : `${found >= limit ? `${limit} or more` : found} for sale`,
+      found === 0 ? "none for sale" : `${found >= limit ? `${limit}+` : found} for sale`,
     available: (found: number, limit: number, code: string, wanted: number) =>
       found < wanted
         ? `The carrier has only ${found} in ${code} now. You get what it has.`
