@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import STRICT
 from tests.functional.server_process import ServerProcess
 from tests.interop.driver import Driver
-from tests.interop.languages import Unavailable, command_of, languages
+from tests.interop.languages import WITHOUT_CLIENT, Unavailable, command_of, languages
 
 StartDriver = Callable[[str], Driver]
 
@@ -16,6 +16,13 @@ StartDriver = Callable[[str], Driver]
 @pytest.fixture(scope="session", params=languages())
 def language(request: pytest.FixtureRequest) -> str:
     """Return each language in turn; skip those whose driver cannot be built here."""
+    name: str = request.param
+    return available(name)
+
+
+@pytest.fixture(scope="session", params=[*languages(), *WITHOUT_CLIENT])
+def caller(request: pytest.FixtureRequest) -> str:
+    """Return each language in turn, and each way to call without a client."""
     name: str = request.param
     return available(name)
 
@@ -63,7 +70,7 @@ def start_driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartDriv
 @pytest.fixture(scope="session")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Yield the server that all languages call."""
-    with ServerProcess(tmp_path_factory.mktemp("server")) as server:
+    with ServerProcess(tmp_path_factory.mktemp("server"), LOCALDIAL_HTTP_LISTEN="127.0.0.1:0") as server:
         yield server
         assert server.stop() == 0
         # A failure that a client's retries hid is a failure.

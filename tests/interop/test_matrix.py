@@ -9,7 +9,7 @@ from tests.functional.server_process import ServerProcess
 from tests.interop.conftest import StartDriver
 from tests.interop.conversation import Conversation
 from tests.interop.driver import Driver
-from tests.interop.languages import REFERENCE
+from tests.interop.languages import REFERENCE, address_for
 from tests.interop.stock import restore_stock
 from tests.interop.transcript import Said, Transcript, prefix_of
 from tests.scenarios.live_target import LiveTarget
@@ -28,9 +28,8 @@ def play(live_server: ServerProcess, start_driver: StartDriver) -> Callable[[str
         if language not in played:
             restore_stock(live_server)
             driver = start_driver(language)
-            assert driver.ask({"op": "connect", "client": "matrix", "addresses": [live_server.address]}) == {
-                "ok": True
-            }
+            address = address_for(language, live_server)
+            assert driver.ask({"op": "connect", "client": "matrix", "addresses": [address]}) == {"ok": True}
             played[language] = asyncio.run(play_all(driver, language))
         return played[language]
 
@@ -39,10 +38,8 @@ def play(live_server: ServerProcess, start_driver: StartDriver) -> Callable[[str
 
 # Takes up to a minute, and several on a busy machine.
 @pytest.mark.timeout(900)
-def test_the_cases_pass_with_the_same_bytes_as_in_python(
-    language: str, play: Callable[[str], Played]
-) -> None:
-    said, pythons = play(language), play(REFERENCE)
+def test_the_cases_pass_with_the_same_bytes_as_in_python(caller: str, play: Callable[[str], Played]) -> None:
+    said, pythons = play(caller), play(REFERENCE)
     assert said.keys() == pythons.keys()
     for case in said:
         assert said[case] == pythons[case], case

@@ -5,6 +5,16 @@ generated values: identifiers, page tokens, times. The names have the same lengt
 all plays and are replaced by one common name. Each generated value is replaced by
 its number in order of appearance, so that equal values stay equal. Everything else
 is compared unchanged, to the byte.
+
+Without a client (`languages.WITHOUT_CLIENT`), a caller of the HTTP face does not
+
+- repeat calls, spread them over several addresses, or find a frozen server;
+- fill in `call_id`, which the server then generates, or `request_id`, which the caller must choose;
+- pass the revision of its own changes as `min_revision`;
+- bound its calls in time, unless it sets a header for that.
+
+These are what the scenes of the scripted server and the other modules are about, which
+are therefore played by the clients only.
 """
 
 import datetime as dt

@@ -1,7 +1,7 @@
 /**
  * Drives the client for the interop suite: reads commands as lines of JSON, and writes one answer for each.
  *
- * The commands are documented in `tests/interop/README.md`.
+ * The commands are documented in `tests/interop/README.md`. With `--grpc-web`, calls go to the HTTP face by gRPC-Web.
  */
 
 import { readFileSync } from "node:fs";
@@ -27,6 +27,7 @@ import {
   NumberInventory,
   pages,
 } from "@localdial/client";
+import { GrpcWebCaller } from "./grpc_web.js";
 
 interface Command {
   readonly op: string;
@@ -56,7 +57,8 @@ const contract: ReadonlyMap<string, DescMethod> = new Map(
   services.flatMap((service) => service.methods.map((method) => [`${service.typeName}/${method.name}`, method])),
 );
 
-const clients = new Map<string, Client>();
+const usesGrpcWeb = process.argv.includes("--grpc-web");
+const clients = new Map<string, Client | GrpcWebCaller>();
 
 function methodOf(command: Command): DescMethod {
   const method = contract.get(command.method);
@@ -65,7 +67,8 @@ function methodOf(command: Command): DescMethod {
 }
 
 /** Returns the client's method for an RPC, or undefined if it has none. */
-function callOf(client: Client, method: DescMethod): Method | undefined {
+function callOf(client: Client | GrpcWebCaller, method: DescMethod): Method | undefined {
+  if (client instanceof GrpcWebCaller) return client.methodOf(method) as Method;
   const service = method.parent.name.replace(/^./, (first) => first.toLowerCase());
   return (client as unknown as Record<string, Record<string, Method>>)[service]?.[method.localName];
 }
@@ -120,7 +123,8 @@ const operations: Readonly<Record<string, (command: Command) => Promise<JsonObje
     await clients.get(command.client)?.close();
     clients.delete(command.client);
     try {
-      clients.set(command.client, new Client(optionsOf(command)));
+      const client = usesGrpcWeb ? new GrpcWebCaller(command.addresses.join()) : new Client(optionsOf(command));
+      clients.set(command.client, client);
       return { ok: true };
     } catch (error) {
       const { name, message } = error as Error;
