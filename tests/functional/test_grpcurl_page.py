@@ -8,24 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.grpcurl_page import (
-    ADDRESS,
-    GRPCURL,
-    PAGE,
-    ROOT,
-    comparable,
-    install_grpcurl,
-    probes,
-    run,
-    start_server,
-)
+from tests.functional.command_page import ROOT, comparable, demo_server
+from tests.functional.grpcurl_page import ADDRESS, GRPCURL, PAGE, install_grpcurl
 from tests.functional.server_process import ServerProcess
 
 # The first build of grpcurl takes minutes on a busy machine.
 pytestmark = pytest.mark.timeout(900)
 
-TEXT = PAGE.read_text("utf-8")
-PROBES = probes(TEXT)
+TEXT = PAGE.text
+PROBES = PAGE.probes()
 STATUS = {
     3: "InvalidArgument",
     4: "DeadlineExceeded",
@@ -44,7 +35,7 @@ def _grpcurl() -> None:
 
 @pytest.fixture
 def server(tmp_path: Path, _grpcurl: None) -> Iterator[ServerProcess]:
-    server = start_server(tmp_path)
+    server = demo_server(tmp_path)
     yield server
     server.kill()
 
@@ -52,12 +43,12 @@ def server(tmp_path: Path, _grpcurl: None) -> Iterator[ServerProcess]:
 def test_every_command_prints_what_the_page_shows(server: ServerProcess) -> None:
     # All commands run in one test, because they depend on the effects of those above them.
     for probe in PROBES:
-        code, said = run(probe.command, server)
+        code, said = PAGE.run(probe.command, server)
         # On a busy machine the deadline may pass before the call arrives. Commands with a deadline
         # can be repeated.
         for _ in range(3 if "-max-time" in probe.command else 0):
             if comparable(said) != comparable(probe.shown):
-                code, said = run(probe.command, server)
+                code, said = PAGE.run(probe.command, server)
         assert comparable(said) == comparable(probe.shown), probe.command
         failed = probe.shown.startswith("Error")
         assert (code != 0) == (failed or probe.shown.startswith("ERROR:")), probe.command
@@ -69,7 +60,7 @@ def test_every_command_prints_what_the_page_shows(server: ServerProcess) -> None
 def test_the_readmes_command_works(server: ServerProcess) -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     (command,) = re.findall(r"^grpcurl .+?[^\\]\n", readme, re.MULTILINE | re.DOTALL)
-    code, said = run(command, server)
+    code, said = PAGE.run(command, server)
     assert code == 0, said
     assert json.loads(said)["callerId"] == "+14155550100"
 
@@ -87,4 +78,4 @@ def test_the_page_and_the_script_install_the_same_version() -> None:
 
 def test_every_link_has_a_target() -> None:
     for path in re.findall(r"\]\(([^#):]+)[^:)]*\)", TEXT):
-        assert (PAGE.parent / path).exists()
+        assert (PAGE.path.parent / path).exists()
