@@ -1,4 +1,4 @@
-"""The console's files, which a browser loads."""
+"""The console's files, which a browser loads, and the OpenAPI description of the API."""
 
 import functools
 import gzip
@@ -14,17 +14,27 @@ from localdial_server.web.api.responses import Response, text_response
 
 _FOLDER: Final = "console"
 _INDEX: Final = "/index.html"
+_OPENAPI: Final = "openapi.yaml"
+
+# Which Python's table of types does not have.
+_TYPES: Final = {f"/{_OPENAPI}": "application/yaml"}
 
 # Their names have a hash of their content.
 _HASHED: Final = "/assets/"
 _FOR_EVER: Final = (b"cache-control", b"public, max-age=31536000, immutable")
 _ASK_EACH_TIME: Final = (b"cache-control", b"no-cache")
 
-_COMPRESSED_TYPES: Final = ("text/", "application/javascript", "application/json", "image/svg+xml")
+_COMPRESSED_TYPES: Final = (
+    "text/",
+    "application/javascript",
+    "application/json",
+    "application/yaml",
+    "image/svg+xml",
+)
 
 _NO_CONSOLE: Final = (
     "This is localdial. Its API is here as JSON: POST a request to /localdial.v1.SERVICE/METHOD with the "
-    "header content-type: application/json."
+    f"header content-type: application/json. Its OpenAPI description is at /{_OPENAPI}."
 )
 
 
@@ -37,7 +47,7 @@ class _Content(NamedTuple):
 class _File:
     def __init__(self, path: str, file: Traversable) -> None:
         self._file = file
-        self.content_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        self.content_type = _TYPES.get(path) or mimetypes.guess_type(path)[0] or "application/octet-stream"
         self.caching = _FOR_EVER if path.startswith(_HASHED) else _ASK_EACH_TIME
 
     @functools.cached_property
@@ -49,7 +59,7 @@ class _File:
 
 
 class Files:
-    """Responds to GET with the console's files, or with a line of text where there is no console."""
+    """Responds to GET with files, and with a line of text at `/` where there is no console."""
 
     def __init__(self, files: Mapping[str, _File]) -> None:
         """`files`: by their paths."""
@@ -57,13 +67,15 @@ class Files:
 
     @classmethod
     def of_the_package(cls) -> Self:
-        """Return the console that the package has."""
-        return cls(dict(_found(resources.files("localdial_server.web").joinpath(_FOLDER), "")))
+        """Return the files that the package has: the description, and the console if there is one."""
+        package = resources.files("localdial_server.web")
+        description = _File(f"/{_OPENAPI}", package.joinpath("api", _OPENAPI))
+        return cls({f"/{_OPENAPI}": description, **dict(_found(package.joinpath(_FOLDER), ""))})
 
     def response(self, scope: Scope) -> Response:
         """Return the response to a GET or HEAD."""
         path, headers = scope["path"], dict(scope["headers"])
-        if not self._files and path == "/":
+        if path == "/" and _INDEX not in self._files:
             return text_response(200, _NO_CONSOLE)
         file = self._files.get(_INDEX if path == "/" else path)
         if file is None and b"text/html" in headers.get(b"accept", b""):
