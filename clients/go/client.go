@@ -26,7 +26,7 @@ type Client struct {
 	// Directory has the organizations and their users.
 	Directory localdialv1.DirectoryClient
 
-	// Administration has the API keys of the server, the record of changes, and who the caller is.
+	// Administration has the API keys of the server, the record of changes, its state, and who the caller is.
 	Administration localdialv1.AdministrationClient
 
 	channel *grpc.ClientConn

@@ -20,6 +20,7 @@ EXPECTED: Final = {
     "Administration.RevokeApiKey": "a",
     "Administration.ListAuditEvents": "ma",
     "Administration.GetCaller": "dvmga",
+    "Administration.GetStatus": "vma",
     "CallRouting.ResolveOutboundCallerId": "da",
     "CallRouting.BatchResolveOutboundCallerIds": "da",
     "CallRouting.RouteInboundCall": "dga",

@@ -196,6 +196,132 @@ func (AuditEventKind) EnumDescriptor() ([]byte, []int) {
 	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{1}
 }
 
+// A part that the server depends on.
+type Component int32
+
+const (
+	// Never sent.
+	Component_COMPONENT_UNSPECIFIED Component = 0
+	// The database, which holds everything.
+	Component_COMPONENT_DATABASE Component = 1
+	// The recording of calls.
+	Component_COMPONENT_CALL_LOG Component = 2
+	// The carrier, for purchases and releases.
+	Component_COMPONENT_CARRIER Component = 3
+	// The way of call-backs from the carrier to the server.
+	Component_COMPONENT_CALL_BACKS Component = 4
+	// The certificates of the server.
+	Component_COMPONENT_CERTIFICATES Component = 5
+)
+
+// Enum value maps for Component.
+var (
+	Component_name = map[int32]string{
+		0: "COMPONENT_UNSPECIFIED",
+		1: "COMPONENT_DATABASE",
+		2: "COMPONENT_CALL_LOG",
+		3: "COMPONENT_CARRIER",
+		4: "COMPONENT_CALL_BACKS",
+		5: "COMPONENT_CERTIFICATES",
+	}
+	Component_value = map[string]int32{
+		"COMPONENT_UNSPECIFIED":  0,
+		"COMPONENT_DATABASE":     1,
+		"COMPONENT_CALL_LOG":     2,
+		"COMPONENT_CARRIER":      3,
+		"COMPONENT_CALL_BACKS":   4,
+		"COMPONENT_CERTIFICATES": 5,
+	}
+)
+
+func (x Component) Enum() *Component {
+	p := new(Component)
+	*p = x
+	return p
+}
+
+func (x Component) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Component) Descriptor() protoreflect.EnumDescriptor {
+	return file_localdial_v1_administration_proto_enumTypes[2].Descriptor()
+}
+
+func (Component) Type() protoreflect.EnumType {
+	return &file_localdial_v1_administration_proto_enumTypes[2]
+}
+
+func (x Component) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Component.Descriptor instead.
+func (Component) EnumDescriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{2}
+}
+
+// How well a component works.
+type ComponentState int32
+
+const (
+	// Never sent.
+	ComponentState_COMPONENT_STATE_UNSPECIFIED ComponentState = 0
+	// It works.
+	ComponentState_COMPONENT_STATE_OK ComponentState = 1
+	// It works, and needs attention.
+	ComponentState_COMPONENT_STATE_WARNING ComponentState = 2
+	// It does not work.
+	ComponentState_COMPONENT_STATE_FAILED ComponentState = 3
+	// Nothing is known of it yet, or it is not used.
+	ComponentState_COMPONENT_STATE_UNKNOWN ComponentState = 4
+)
+
+// Enum value maps for ComponentState.
+var (
+	ComponentState_name = map[int32]string{
+		0: "COMPONENT_STATE_UNSPECIFIED",
+		1: "COMPONENT_STATE_OK",
+		2: "COMPONENT_STATE_WARNING",
+		3: "COMPONENT_STATE_FAILED",
+		4: "COMPONENT_STATE_UNKNOWN",
+	}
+	ComponentState_value = map[string]int32{
+		"COMPONENT_STATE_UNSPECIFIED": 0,
+		"COMPONENT_STATE_OK":          1,
+		"COMPONENT_STATE_WARNING":     2,
+		"COMPONENT_STATE_FAILED":      3,
+		"COMPONENT_STATE_UNKNOWN":     4,
+	}
+)
+
+func (x ComponentState) Enum() *ComponentState {
+	p := new(ComponentState)
+	*p = x
+	return p
+}
+
+func (x ComponentState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ComponentState) Descriptor() protoreflect.EnumDescriptor {
+	return file_localdial_v1_administration_proto_enumTypes[3].Descriptor()
+}
+
+func (ComponentState) Type() protoreflect.EnumType {
+	return &file_localdial_v1_administration_proto_enumTypes[3]
+}
+
+func (x ComponentState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ComponentState.Descriptor instead.
+func (ComponentState) EnumDescriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{3}
+}
+
 // An API key, without its secret.
 type ApiKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1231,6 +1357,363 @@ func (x *GetCallerResponse) GetOrganizationId() string {
 	return ""
 }
 
+// Request of GetStatus.
+type GetStatusRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Optional. The organization whose open orders, releases and call-backs are
+	// counted, which viewers and managers must give. 1 to 128 visible ASCII
+	// characters. Default: those of all organizations.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *GetStatusRequest) Reset() {
+	*x = GetStatusRequest{}
+	mi := &file_localdial_v1_administration_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStatusRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStatusRequest) ProtoMessage() {}
+
+func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_administration_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStatusRequest.ProtoReflect.Descriptor instead.
+func (*GetStatusRequest) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *GetStatusRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+// Response of GetStatus.
+type GetStatusResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The version of the server, such as `0.1.0`.
+	ServerVersion string `protobuf:"bytes,1,opt,name=server_version,json=serverVersion,proto3" json:"server_version,omitempty"`
+	// Output only. When the server was started.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Output only. The parts that the server depends on, each once.
+	Components []*ComponentStatus `protobuf:"bytes,3,rep,name=components,proto3" json:"components,omitempty"`
+	// Output only. The numbers that are being bought. Unset if the database is
+	// down.
+	OpenOrders *OpenWork `protobuf:"bytes,4,opt,name=open_orders,json=openOrders,proto3" json:"open_orders,omitempty"`
+	// Output only. The numbers that are being released. Unset if the database is
+	// down.
+	OpenReleases *OpenWork `protobuf:"bytes,5,opt,name=open_releases,json=openReleases,proto3" json:"open_releases,omitempty"`
+	// Output only. The call-backs of the last 24 hours that nobody took: those
+	// whose outcome is `MISSED` or `SCREENED_OUT`. Unset if the database is down.
+	MissedCallBackCount *int64 `protobuf:"varint,6,opt,name=missed_call_back_count,json=missedCallBackCount,proto3,oneof" json:"missed_call_back_count,omitempty"`
+	// Output only. The calls that wait on the server's own disk until the database
+	// is back.
+	SpooledCallCount int64 `protobuf:"varint,7,opt,name=spooled_call_count,json=spooledCallCount,proto3" json:"spooled_call_count,omitempty"`
+	// Output only. The oldest change that this server may not have seen yet is this
+	// old at most. Unset if the database is down.
+	Staleness *durationpb.Duration `protobuf:"bytes,8,opt,name=staleness,proto3" json:"staleness,omitempty"`
+	// Output only. The server's certificates. Empty without TLS, and for callers
+	// that are no admins.
+	Certificates  []*CertificateStatus `protobuf:"bytes,9,rep,name=certificates,proto3" json:"certificates,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStatusResponse) Reset() {
+	*x = GetStatusResponse{}
+	mi := &file_localdial_v1_administration_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStatusResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStatusResponse) ProtoMessage() {}
+
+func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_administration_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStatusResponse.ProtoReflect.Descriptor instead.
+func (*GetStatusResponse) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetStatusResponse) GetServerVersion() string {
+	if x != nil {
+		return x.ServerVersion
+	}
+	return ""
+}
+
+func (x *GetStatusResponse) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetComponents() []*ComponentStatus {
+	if x != nil {
+		return x.Components
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetOpenOrders() *OpenWork {
+	if x != nil {
+		return x.OpenOrders
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetOpenReleases() *OpenWork {
+	if x != nil {
+		return x.OpenReleases
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetMissedCallBackCount() int64 {
+	if x != nil && x.MissedCallBackCount != nil {
+		return *x.MissedCallBackCount
+	}
+	return 0
+}
+
+func (x *GetStatusResponse) GetSpooledCallCount() int64 {
+	if x != nil {
+		return x.SpooledCallCount
+	}
+	return 0
+}
+
+func (x *GetStatusResponse) GetStaleness() *durationpb.Duration {
+	if x != nil {
+		return x.Staleness
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetCertificates() []*CertificateStatus {
+	if x != nil {
+		return x.Certificates
+	}
+	return nil
+}
+
+// The state of a component.
+type ComponentStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The component.
+	Component Component `protobuf:"varint,1,opt,name=component,proto3,enum=localdial.v1.Component" json:"component,omitempty"`
+	// Output only. How well it works.
+	State ComponentState `protobuf:"varint,2,opt,name=state,proto3,enum=localdial.v1.ComponentState" json:"state,omitempty"`
+	// Output only. What is the case, and what to do, as sentences for people in
+	// English. They may change at any time. Empty if it works.
+	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	// Output only. Since when the server has seen this state.
+	SinceTime     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ComponentStatus) Reset() {
+	*x = ComponentStatus{}
+	mi := &file_localdial_v1_administration_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ComponentStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ComponentStatus) ProtoMessage() {}
+
+func (x *ComponentStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_administration_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ComponentStatus.ProtoReflect.Descriptor instead.
+func (*ComponentStatus) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ComponentStatus) GetComponent() Component {
+	if x != nil {
+		return x.Component
+	}
+	return Component_COMPONENT_UNSPECIFIED
+}
+
+func (x *ComponentStatus) GetState() ComponentState {
+	if x != nil {
+		return x.State
+	}
+	return ComponentState_COMPONENT_STATE_UNSPECIFIED
+}
+
+func (x *ComponentStatus) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *ComponentStatus) GetSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SinceTime
+	}
+	return nil
+}
+
+// Work that the carrier has not confirmed yet.
+type OpenWork struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. How many numbers it is about.
+	Count int64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// Output only. When the oldest of it began. Unset if there is none, or if that
+	// is not known.
+	OldestTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=oldest_time,json=oldestTime,proto3" json:"oldest_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenWork) Reset() {
+	*x = OpenWork{}
+	mi := &file_localdial_v1_administration_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenWork) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenWork) ProtoMessage() {}
+
+func (x *OpenWork) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_administration_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenWork.ProtoReflect.Descriptor instead.
+func (*OpenWork) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *OpenWork) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *OpenWork) GetOldestTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OldestTime
+	}
+	return nil
+}
+
+// A certificate of the server.
+type CertificateStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The names that the certificate is for.
+	Names []string `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"`
+	// Output only. When it expires.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CertificateStatus) Reset() {
+	*x = CertificateStatus{}
+	mi := &file_localdial_v1_administration_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CertificateStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CertificateStatus) ProtoMessage() {}
+
+func (x *CertificateStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_administration_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CertificateStatus.ProtoReflect.Descriptor instead.
+func (*CertificateStatus) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_administration_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *CertificateStatus) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *CertificateStatus) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
 var File_localdial_v1_administration_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_administration_proto_rawDesc = "" +
@@ -1315,7 +1798,38 @@ const file_localdial_v1_administration_proto_rawDesc = "" +
 	"\x11GetCallerResponse\x12\x1c\n" +
 	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12&\n" +
 	"\x04role\x18\x02 \x01(\x0e2\x12.localdial.v1.RoleR\x04role\x12'\n" +
-	"\x0forganization_id\x18\x03 \x01(\tR\x0eorganizationId*r\n" +
+	"\x0forganization_id\x18\x03 \x01(\tR\x0eorganizationId\";\n" +
+	"\x10GetStatusRequest\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"\xab\x04\n" +
+	"\x11GetStatusResponse\x12%\n" +
+	"\x0eserver_version\x18\x01 \x01(\tR\rserverVersion\x129\n" +
+	"\n" +
+	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12=\n" +
+	"\n" +
+	"components\x18\x03 \x03(\v2\x1d.localdial.v1.ComponentStatusR\n" +
+	"components\x127\n" +
+	"\vopen_orders\x18\x04 \x01(\v2\x16.localdial.v1.OpenWorkR\n" +
+	"openOrders\x12;\n" +
+	"\ropen_releases\x18\x05 \x01(\v2\x16.localdial.v1.OpenWorkR\fopenReleases\x128\n" +
+	"\x16missed_call_back_count\x18\x06 \x01(\x03H\x00R\x13missedCallBackCount\x88\x01\x01\x12,\n" +
+	"\x12spooled_call_count\x18\a \x01(\x03R\x10spooledCallCount\x127\n" +
+	"\tstaleness\x18\b \x01(\v2\x19.google.protobuf.DurationR\tstaleness\x12C\n" +
+	"\fcertificates\x18\t \x03(\v2\x1f.localdial.v1.CertificateStatusR\fcertificatesB\x19\n" +
+	"\x17_missed_call_back_count\"\xcf\x01\n" +
+	"\x0fComponentStatus\x125\n" +
+	"\tcomponent\x18\x01 \x01(\x0e2\x17.localdial.v1.ComponentR\tcomponent\x122\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1c.localdial.v1.ComponentStateR\x05state\x12\x16\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\x129\n" +
+	"\n" +
+	"since_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tsinceTime\"]\n" +
+	"\bOpenWork\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count\x12;\n" +
+	"\voldest_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"oldestTime\"f\n" +
+	"\x11CertificateStatus\x12\x14\n" +
+	"\x05names\x18\x01 \x03(\tR\x05names\x12;\n" +
+	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime*r\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vROLE_DIALER\x10\x01\x12\x0f\n" +
@@ -1340,14 +1854,28 @@ const file_localdial_v1_administration_proto_rawDesc = "" +
 	" AUDIT_EVENT_KIND_API_KEY_ROTATED\x10\v\x12$\n" +
 	" AUDIT_EVENT_KIND_API_KEY_REVOKED\x10\f\x12+\n" +
 	"'AUDIT_EVENT_KIND_ORGANIZATIONS_IMPORTED\x10\r\x12#\n" +
-	"\x1fAUDIT_EVENT_KIND_RECORDS_PRUNED\x10\x0e2\xab\x04\n" +
+	"\x1fAUDIT_EVENT_KIND_RECORDS_PRUNED\x10\x0e*\xa3\x01\n" +
+	"\tComponent\x12\x19\n" +
+	"\x15COMPONENT_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12COMPONENT_DATABASE\x10\x01\x12\x16\n" +
+	"\x12COMPONENT_CALL_LOG\x10\x02\x12\x15\n" +
+	"\x11COMPONENT_CARRIER\x10\x03\x12\x18\n" +
+	"\x14COMPONENT_CALL_BACKS\x10\x04\x12\x1a\n" +
+	"\x16COMPONENT_CERTIFICATES\x10\x05*\x9f\x01\n" +
+	"\x0eComponentState\x12\x1f\n" +
+	"\x1bCOMPONENT_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12COMPONENT_STATE_OK\x10\x01\x12\x1b\n" +
+	"\x17COMPONENT_STATE_WARNING\x10\x02\x12\x1a\n" +
+	"\x16COMPONENT_STATE_FAILED\x10\x03\x12\x1b\n" +
+	"\x17COMPONENT_STATE_UNKNOWN\x10\x042\xfe\x04\n" +
 	"\x0eAdministration\x12U\n" +
 	"\fCreateApiKey\x12!.localdial.v1.CreateApiKeyRequest\x1a\".localdial.v1.CreateApiKeyResponse\x12W\n" +
 	"\vListApiKeys\x12 .localdial.v1.ListApiKeysRequest\x1a!.localdial.v1.ListApiKeysResponse\"\x03\x90\x02\x01\x12U\n" +
 	"\fRotateApiKey\x12!.localdial.v1.RotateApiKeyRequest\x1a\".localdial.v1.RotateApiKeyResponse\x12Z\n" +
 	"\fRevokeApiKey\x12!.localdial.v1.RevokeApiKeyRequest\x1a\".localdial.v1.RevokeApiKeyResponse\"\x03\x90\x02\x02\x12c\n" +
 	"\x0fListAuditEvents\x12$.localdial.v1.ListAuditEventsRequest\x1a%.localdial.v1.ListAuditEventsResponse\"\x03\x90\x02\x01\x12Q\n" +
-	"\tGetCaller\x12\x1e.localdial.v1.GetCallerRequest\x1a\x1f.localdial.v1.GetCallerResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"\tGetCaller\x12\x1e.localdial.v1.GetCallerRequest\x1a\x1f.localdial.v1.GetCallerResponse\"\x03\x90\x02\x01\x12Q\n" +
+	"\tGetStatus\x12\x1e.localdial.v1.GetStatusRequest\x1a\x1f.localdial.v1.GetStatusResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_administration_proto_rawDescOnce sync.Once
@@ -1361,67 +1889,87 @@ func file_localdial_v1_administration_proto_rawDescGZIP() []byte {
 	return file_localdial_v1_administration_proto_rawDescData
 }
 
-var file_localdial_v1_administration_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_localdial_v1_administration_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_localdial_v1_administration_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_localdial_v1_administration_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_localdial_v1_administration_proto_goTypes = []any{
 	(Role)(0),                       // 0: localdial.v1.Role
 	(AuditEventKind)(0),             // 1: localdial.v1.AuditEventKind
-	(*ApiKey)(nil),                  // 2: localdial.v1.ApiKey
-	(*CreateApiKeyRequest)(nil),     // 3: localdial.v1.CreateApiKeyRequest
-	(*CreateApiKeyResponse)(nil),    // 4: localdial.v1.CreateApiKeyResponse
-	(*ListApiKeysRequest)(nil),      // 5: localdial.v1.ListApiKeysRequest
-	(*ListApiKeysResponse)(nil),     // 6: localdial.v1.ListApiKeysResponse
-	(*RotateApiKeyRequest)(nil),     // 7: localdial.v1.RotateApiKeyRequest
-	(*RotateApiKeyResponse)(nil),    // 8: localdial.v1.RotateApiKeyResponse
-	(*RevokeApiKeyRequest)(nil),     // 9: localdial.v1.RevokeApiKeyRequest
-	(*RevokeApiKeyResponse)(nil),    // 10: localdial.v1.RevokeApiKeyResponse
-	(*ListAuditEventsRequest)(nil),  // 11: localdial.v1.ListAuditEventsRequest
-	(*ListAuditEventsResponse)(nil), // 12: localdial.v1.ListAuditEventsResponse
-	(*AuditEvent)(nil),              // 13: localdial.v1.AuditEvent
-	(*GetCallerRequest)(nil),        // 14: localdial.v1.GetCallerRequest
-	(*GetCallerResponse)(nil),       // 15: localdial.v1.GetCallerResponse
-	(*timestamppb.Timestamp)(nil),   // 16: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),     // 17: google.protobuf.Duration
+	(Component)(0),                  // 2: localdial.v1.Component
+	(ComponentState)(0),             // 3: localdial.v1.ComponentState
+	(*ApiKey)(nil),                  // 4: localdial.v1.ApiKey
+	(*CreateApiKeyRequest)(nil),     // 5: localdial.v1.CreateApiKeyRequest
+	(*CreateApiKeyResponse)(nil),    // 6: localdial.v1.CreateApiKeyResponse
+	(*ListApiKeysRequest)(nil),      // 7: localdial.v1.ListApiKeysRequest
+	(*ListApiKeysResponse)(nil),     // 8: localdial.v1.ListApiKeysResponse
+	(*RotateApiKeyRequest)(nil),     // 9: localdial.v1.RotateApiKeyRequest
+	(*RotateApiKeyResponse)(nil),    // 10: localdial.v1.RotateApiKeyResponse
+	(*RevokeApiKeyRequest)(nil),     // 11: localdial.v1.RevokeApiKeyRequest
+	(*RevokeApiKeyResponse)(nil),    // 12: localdial.v1.RevokeApiKeyResponse
+	(*ListAuditEventsRequest)(nil),  // 13: localdial.v1.ListAuditEventsRequest
+	(*ListAuditEventsResponse)(nil), // 14: localdial.v1.ListAuditEventsResponse
+	(*AuditEvent)(nil),              // 15: localdial.v1.AuditEvent
+	(*GetCallerRequest)(nil),        // 16: localdial.v1.GetCallerRequest
+	(*GetCallerResponse)(nil),       // 17: localdial.v1.GetCallerResponse
+	(*GetStatusRequest)(nil),        // 18: localdial.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),       // 19: localdial.v1.GetStatusResponse
+	(*ComponentStatus)(nil),         // 20: localdial.v1.ComponentStatus
+	(*OpenWork)(nil),                // 21: localdial.v1.OpenWork
+	(*CertificateStatus)(nil),       // 22: localdial.v1.CertificateStatus
+	(*timestamppb.Timestamp)(nil),   // 23: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 24: google.protobuf.Duration
 }
 var file_localdial_v1_administration_proto_depIdxs = []int32{
 	0,  // 0: localdial.v1.ApiKey.role:type_name -> localdial.v1.Role
-	16, // 1: localdial.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
-	16, // 2: localdial.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
-	16, // 3: localdial.v1.ApiKey.last_use_time:type_name -> google.protobuf.Timestamp
-	16, // 4: localdial.v1.ApiKey.revoke_time:type_name -> google.protobuf.Timestamp
-	16, // 5: localdial.v1.ApiKey.rotate_time:type_name -> google.protobuf.Timestamp
-	16, // 6: localdial.v1.ApiKey.former_secret_expire_time:type_name -> google.protobuf.Timestamp
+	23, // 1: localdial.v1.ApiKey.create_time:type_name -> google.protobuf.Timestamp
+	23, // 2: localdial.v1.ApiKey.expire_time:type_name -> google.protobuf.Timestamp
+	23, // 3: localdial.v1.ApiKey.last_use_time:type_name -> google.protobuf.Timestamp
+	23, // 4: localdial.v1.ApiKey.revoke_time:type_name -> google.protobuf.Timestamp
+	23, // 5: localdial.v1.ApiKey.rotate_time:type_name -> google.protobuf.Timestamp
+	23, // 6: localdial.v1.ApiKey.former_secret_expire_time:type_name -> google.protobuf.Timestamp
 	0,  // 7: localdial.v1.CreateApiKeyRequest.role:type_name -> localdial.v1.Role
-	17, // 8: localdial.v1.CreateApiKeyRequest.valid_for:type_name -> google.protobuf.Duration
-	2,  // 9: localdial.v1.CreateApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
-	2,  // 10: localdial.v1.ListApiKeysResponse.api_keys:type_name -> localdial.v1.ApiKey
-	17, // 11: localdial.v1.RotateApiKeyRequest.former_valid_for:type_name -> google.protobuf.Duration
-	2,  // 12: localdial.v1.RotateApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
-	2,  // 13: localdial.v1.RevokeApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
-	16, // 14: localdial.v1.ListAuditEventsRequest.start_time:type_name -> google.protobuf.Timestamp
-	16, // 15: localdial.v1.ListAuditEventsRequest.end_time:type_name -> google.protobuf.Timestamp
+	24, // 8: localdial.v1.CreateApiKeyRequest.valid_for:type_name -> google.protobuf.Duration
+	4,  // 9: localdial.v1.CreateApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
+	4,  // 10: localdial.v1.ListApiKeysResponse.api_keys:type_name -> localdial.v1.ApiKey
+	24, // 11: localdial.v1.RotateApiKeyRequest.former_valid_for:type_name -> google.protobuf.Duration
+	4,  // 12: localdial.v1.RotateApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
+	4,  // 13: localdial.v1.RevokeApiKeyResponse.api_key:type_name -> localdial.v1.ApiKey
+	23, // 14: localdial.v1.ListAuditEventsRequest.start_time:type_name -> google.protobuf.Timestamp
+	23, // 15: localdial.v1.ListAuditEventsRequest.end_time:type_name -> google.protobuf.Timestamp
 	1,  // 16: localdial.v1.ListAuditEventsRequest.kind:type_name -> localdial.v1.AuditEventKind
-	13, // 17: localdial.v1.ListAuditEventsResponse.events:type_name -> localdial.v1.AuditEvent
-	16, // 18: localdial.v1.AuditEvent.event_time:type_name -> google.protobuf.Timestamp
+	15, // 17: localdial.v1.ListAuditEventsResponse.events:type_name -> localdial.v1.AuditEvent
+	23, // 18: localdial.v1.AuditEvent.event_time:type_name -> google.protobuf.Timestamp
 	1,  // 19: localdial.v1.AuditEvent.kind:type_name -> localdial.v1.AuditEventKind
 	0,  // 20: localdial.v1.GetCallerResponse.role:type_name -> localdial.v1.Role
-	3,  // 21: localdial.v1.Administration.CreateApiKey:input_type -> localdial.v1.CreateApiKeyRequest
-	5,  // 22: localdial.v1.Administration.ListApiKeys:input_type -> localdial.v1.ListApiKeysRequest
-	7,  // 23: localdial.v1.Administration.RotateApiKey:input_type -> localdial.v1.RotateApiKeyRequest
-	9,  // 24: localdial.v1.Administration.RevokeApiKey:input_type -> localdial.v1.RevokeApiKeyRequest
-	11, // 25: localdial.v1.Administration.ListAuditEvents:input_type -> localdial.v1.ListAuditEventsRequest
-	14, // 26: localdial.v1.Administration.GetCaller:input_type -> localdial.v1.GetCallerRequest
-	4,  // 27: localdial.v1.Administration.CreateApiKey:output_type -> localdial.v1.CreateApiKeyResponse
-	6,  // 28: localdial.v1.Administration.ListApiKeys:output_type -> localdial.v1.ListApiKeysResponse
-	8,  // 29: localdial.v1.Administration.RotateApiKey:output_type -> localdial.v1.RotateApiKeyResponse
-	10, // 30: localdial.v1.Administration.RevokeApiKey:output_type -> localdial.v1.RevokeApiKeyResponse
-	12, // 31: localdial.v1.Administration.ListAuditEvents:output_type -> localdial.v1.ListAuditEventsResponse
-	15, // 32: localdial.v1.Administration.GetCaller:output_type -> localdial.v1.GetCallerResponse
-	27, // [27:33] is the sub-list for method output_type
-	21, // [21:27] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	23, // 21: localdial.v1.GetStatusResponse.start_time:type_name -> google.protobuf.Timestamp
+	20, // 22: localdial.v1.GetStatusResponse.components:type_name -> localdial.v1.ComponentStatus
+	21, // 23: localdial.v1.GetStatusResponse.open_orders:type_name -> localdial.v1.OpenWork
+	21, // 24: localdial.v1.GetStatusResponse.open_releases:type_name -> localdial.v1.OpenWork
+	24, // 25: localdial.v1.GetStatusResponse.staleness:type_name -> google.protobuf.Duration
+	22, // 26: localdial.v1.GetStatusResponse.certificates:type_name -> localdial.v1.CertificateStatus
+	2,  // 27: localdial.v1.ComponentStatus.component:type_name -> localdial.v1.Component
+	3,  // 28: localdial.v1.ComponentStatus.state:type_name -> localdial.v1.ComponentState
+	23, // 29: localdial.v1.ComponentStatus.since_time:type_name -> google.protobuf.Timestamp
+	23, // 30: localdial.v1.OpenWork.oldest_time:type_name -> google.protobuf.Timestamp
+	23, // 31: localdial.v1.CertificateStatus.expire_time:type_name -> google.protobuf.Timestamp
+	5,  // 32: localdial.v1.Administration.CreateApiKey:input_type -> localdial.v1.CreateApiKeyRequest
+	7,  // 33: localdial.v1.Administration.ListApiKeys:input_type -> localdial.v1.ListApiKeysRequest
+	9,  // 34: localdial.v1.Administration.RotateApiKey:input_type -> localdial.v1.RotateApiKeyRequest
+	11, // 35: localdial.v1.Administration.RevokeApiKey:input_type -> localdial.v1.RevokeApiKeyRequest
+	13, // 36: localdial.v1.Administration.ListAuditEvents:input_type -> localdial.v1.ListAuditEventsRequest
+	16, // 37: localdial.v1.Administration.GetCaller:input_type -> localdial.v1.GetCallerRequest
+	18, // 38: localdial.v1.Administration.GetStatus:input_type -> localdial.v1.GetStatusRequest
+	6,  // 39: localdial.v1.Administration.CreateApiKey:output_type -> localdial.v1.CreateApiKeyResponse
+	8,  // 40: localdial.v1.Administration.ListApiKeys:output_type -> localdial.v1.ListApiKeysResponse
+	10, // 41: localdial.v1.Administration.RotateApiKey:output_type -> localdial.v1.RotateApiKeyResponse
+	12, // 42: localdial.v1.Administration.RevokeApiKey:output_type -> localdial.v1.RevokeApiKeyResponse
+	14, // 43: localdial.v1.Administration.ListAuditEvents:output_type -> localdial.v1.ListAuditEventsResponse
+	17, // 44: localdial.v1.Administration.GetCaller:output_type -> localdial.v1.GetCallerResponse
+	19, // 45: localdial.v1.Administration.GetStatus:output_type -> localdial.v1.GetStatusResponse
+	39, // [39:46] is the sub-list for method output_type
+	32, // [32:39] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_administration_proto_init() }
@@ -1429,13 +1977,14 @@ func file_localdial_v1_administration_proto_init() {
 	if File_localdial_v1_administration_proto != nil {
 		return
 	}
+	file_localdial_v1_administration_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localdial_v1_administration_proto_rawDesc), len(file_localdial_v1_administration_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   14,
+			NumEnums:      4,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

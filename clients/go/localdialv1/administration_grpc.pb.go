@@ -25,6 +25,7 @@ const (
 	Administration_RevokeApiKey_FullMethodName    = "/localdial.v1.Administration/RevokeApiKey"
 	Administration_ListAuditEvents_FullMethodName = "/localdial.v1.Administration/ListAuditEvents"
 	Administration_GetCaller_FullMethodName       = "/localdial.v1.Administration/GetCaller"
+	Administration_GetStatus_FullMethodName       = "/localdial.v1.Administration/GetStatus"
 )
 
 // AdministrationClient is the client API for Administration service.
@@ -63,6 +64,13 @@ type AdministrationClient interface {
 	//
 	// Errors: none of its own.
 	GetCaller(ctx context.Context, in *GetCallerRequest, opts ...grpc.CallOption) (*GetCallerResponse, error)
+	// Returns the state of the server that answers, of its database and carrier,
+	// and of what is open. It asks the carrier nothing: what it says of it comes
+	// from the last requests. It answers also while the database is down, for any
+	// organization then.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 }
 
 type administrationClient struct {
@@ -133,6 +141,16 @@ func (c *administrationClient) GetCaller(ctx context.Context, in *GetCallerReque
 	return out, nil
 }
 
+func (c *administrationClient) GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetStatusResponse)
+	err := c.cc.Invoke(ctx, Administration_GetStatus_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AdministrationServer is the server API for Administration service.
 // All implementations must embed UnimplementedAdministrationServer
 // for forward compatibility.
@@ -169,6 +187,13 @@ type AdministrationServer interface {
 	//
 	// Errors: none of its own.
 	GetCaller(context.Context, *GetCallerRequest) (*GetCallerResponse, error)
+	// Returns the state of the server that answers, of its database and carrier,
+	// and of what is open. It asks the carrier nothing: what it says of it comes
+	// from the last requests. It answers also while the database is down, for any
+	// organization then.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	mustEmbedUnimplementedAdministrationServer()
 }
 
@@ -196,6 +221,9 @@ func (UnimplementedAdministrationServer) ListAuditEvents(context.Context, *ListA
 }
 func (UnimplementedAdministrationServer) GetCaller(context.Context, *GetCallerRequest) (*GetCallerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCaller not implemented")
+}
+func (UnimplementedAdministrationServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
 }
 func (UnimplementedAdministrationServer) mustEmbedUnimplementedAdministrationServer() {}
 func (UnimplementedAdministrationServer) testEmbeddedByValue()                        {}
@@ -326,6 +354,24 @@ func _Administration_GetCaller_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Administration_GetStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetStatusRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdministrationServer).GetStatus(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Administration_GetStatus_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdministrationServer).GetStatus(ctx, req.(*GetStatusRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Administration_ServiceDesc is the grpc.ServiceDesc for Administration service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -356,6 +402,10 @@ var Administration_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetCaller",
 			Handler:    _Administration_GetCaller_Handler,
+		},
+		{
+			MethodName: "GetStatus",
+			Handler:    _Administration_GetStatus_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -7,6 +7,7 @@ import grpc.aio
 from localdial.v1.administration_pb2 import (
     CreateApiKeyRequest,
     GetCallerRequest,
+    GetStatusRequest,
     ListApiKeysRequest,
     ListAuditEventsRequest,
     RevokeApiKeyRequest,
@@ -121,7 +122,7 @@ class AsyncDirectory:
 
 
 class AsyncAdministration:
-    """The API keys of the server, the record of changes, and who the caller is."""
+    """The API keys of the server, the record of changes, its state, and who the caller is."""
 
     def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults[asyncio.Event]) -> None:
         """Make the methods; `defaults` apply to all calls."""
@@ -132,3 +133,4 @@ class AsyncAdministration:
         self.revoke_api_key = AsyncMethod(stub.RevokeApiKey, RevokeApiKeyRequest, defaults)
         self.list_audit_events = AsyncMethod(stub.ListAuditEvents, ListAuditEventsRequest, defaults)
         self.get_caller = AsyncMethod(stub.GetCaller, GetCallerRequest, defaults)
+        self.get_status = AsyncMethod(stub.GetStatus, GetStatusRequest, defaults)

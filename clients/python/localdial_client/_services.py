@@ -7,6 +7,7 @@ import grpc
 from localdial.v1.administration_pb2 import (
     CreateApiKeyRequest,
     GetCallerRequest,
+    GetStatusRequest,
     ListApiKeysRequest,
     ListAuditEventsRequest,
     RevokeApiKeyRequest,
@@ -121,7 +122,7 @@ class Directory:
 
 
 class Administration:
-    """The API keys of the server, the record of changes, and who the caller is."""
+    """The API keys of the server, the record of changes, its state, and who the caller is."""
 
     def __init__(self, channel: grpc.Channel, defaults: CallDefaults[threading.Event]) -> None:
         """Make the methods; `defaults` apply to all calls."""
@@ -132,3 +133,4 @@ class Administration:
         self.revoke_api_key = Method(stub.RevokeApiKey, RevokeApiKeyRequest, defaults)
         self.list_audit_events = Method(stub.ListAuditEvents, ListAuditEventsRequest, defaults)
         self.get_caller = Method(stub.GetCaller, GetCallerRequest, defaults)
+        self.get_status = Method(stub.GetStatus, GetStatusRequest, defaults)

@@ -25,6 +25,7 @@ _COMMANDS: Final[Mapping[str, LazyCommand]] = {
     "serve": LazyCommand(_SERVER_PANEL, "serve", "serve", "ServeCommand"),
     "webhook": LazyCommand(_SERVER_PANEL, "webhook", "webhook"),
     "doctor": LazyCommand(_SERVER_PANEL, "doctor", "doctor"),
+    "status": LazyCommand(_SERVER_PANEL, "status", "status"),
     "keys": LazyCommand(_SERVER_PANEL, "keys", "keys"),
     "audit": LazyCommand(_SERVER_PANEL, "audit", "audit"),
     "simulator": LazyCommand(_SERVER_PANEL, "simulator", "simulator"),

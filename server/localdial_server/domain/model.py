@@ -83,6 +83,8 @@ class Number:
     """The last time at which the carrier may have been busy with the order; the read lag counts from then."""
     version: int = 0
     """Grows with every change but that of mappings. A number that was gone and comes back has another one."""
+    release_time: int | None = None
+    """When its release began; None if that is not known, and if it is not RELEASING."""
     release_refusal: str | None = None
     """Why the carrier refuses the release, in whole sentences for users; None if it does not."""
     release_refusal_cause: str | None = None

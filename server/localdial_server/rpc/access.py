@@ -23,6 +23,7 @@ ROLES: Final[Mapping[str, frozenset[Role]]] = {
     "Administration.RevokeApiKey": _ONLY_ADMINS,
     "Administration.ListAuditEvents": _MANAGERS,
     "Administration.GetCaller": _ALL,
+    "Administration.GetStatus": _READERS,
     "CallRouting.ResolveOutboundCallerId": frozenset({_DIALER}),
     "CallRouting.BatchResolveOutboundCallerIds": frozenset({_DIALER}),
     "CallRouting.RouteInboundCall": frozenset({_DIALER, _GATEWAY}),

@@ -5,6 +5,7 @@ from google.protobuf.duration_pb2 import Duration
 from localdial.v1 import administration_pb2 as pb
 from localdial_server.app.administration import FORMER_VALID_FOR, Administration
 from localdial_server.app.ports.store import AuditQuery
+from localdial_server.app.status import Status
 from localdial_server.domain.api_keys import ApiKey
 from localdial_server.domain.audit import AuditEvent
 from localdial_server.domain.display_names import trimmed
@@ -13,6 +14,7 @@ from localdial_server.domain.principals import Role
 from localdial_server.rpc.encoding import AUDIT_EVENT_KINDS, period, timestamp
 from localdial_server.rpc.handlers import Call
 from localdial_server.rpc.paging import NEWEST, Page
+from localdial_server.rpc.server_status import status_message
 
 _ROLES = {role: pb.Role.Value(f"ROLE_{role.name}") for role in Role}
 _ROLE_OF = {value: role for role, value in _ROLES.items()}
@@ -20,10 +22,14 @@ _KIND_OF = {value: kind for kind, value in AUDIT_EVENT_KINDS.items()}
 
 
 class AdministrationServicer:
-    """Serves API keys and the record of changes."""
+    """Serves API keys, the record of changes, and the state of the server.
 
-    def __init__(self, use_cases: Administration) -> None:
+    Without `status` it does not serve the latter.
+    """
+
+    def __init__(self, use_cases: Administration, status: Status | None = None) -> None:
         self._use_cases = use_cases
+        self._status = status
 
     async def create_api_key(self, request: pb.CreateApiKeyRequest) -> pb.CreateApiKeyResponse:
         made = await self._use_cases.create_api_key(
@@ -77,6 +83,11 @@ class AdministrationServicer:
             role=_ROLES[principal.role],
             organization_id=principal.organization_id or "",
         )
+
+    async def get_status(self, request: pb.GetStatusRequest, call: Call) -> pb.GetStatusResponse:
+        assert self._status is not None, "only a server has a state"
+        report = await self._status.report(request.organization_id or None)
+        return status_message(report, with_certificates=call.principal.role is Role.ADMIN)
 
 
 def _subject(request: pb.ListAuditEventsRequest) -> str | None:

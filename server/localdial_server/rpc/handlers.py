@@ -61,8 +61,8 @@ _RUNS_IN_THE_CALL = frozenset(
 )
 
 # RouteInboundCall finds only the organization of its principal, and has an answer for a caller who cannot
-# wait for a better one. GetCaller returns the principal.
-_GETS_CALL = frozenset({"RouteInboundCall", "GetCaller"})
+# wait for a better one. GetCaller returns the principal, and GetStatus returns more to admins.
+_GETS_CALL = frozenset({"RouteInboundCall", "GetCaller", "GetStatus"})
 
 # Refusals that a caller can ask for without end, because they cost it nothing.
 _PACED = frozenset({Reason.OVERLOADED, Reason.UNAUTHENTICATED})

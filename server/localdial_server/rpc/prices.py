@@ -48,6 +48,7 @@ PRICES: Final[Mapping[str, Price]] = {
     "Administration.RevokeApiKey": _CHANGE,
     "Administration.ListAuditEvents": _LIST,
     "Administration.GetCaller": _READ,
+    "Administration.GetStatus": _LIST,
     "CallRouting.ResolveOutboundCallerId": _CALL,
     "CallRouting.BatchResolveOutboundCallerIds": Price(Work.BATCHES, 1, each=1),
     "CallRouting.RouteInboundCall": _CALL_BACK,

@@ -11,10 +11,13 @@ import uuid_utils
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from localdial_server.app.ports.clock import SystemClock
+from localdial_server.app.status import Status
 from localdial_server.app.use_cases import UseCases, use_cases
+from localdial_server.carriers.watched import WatchedCarriers
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.runtime.carriers import opened_carriers
 from localdial_server.runtime.clock_watch import ClockWatch
+from localdial_server.runtime.server_state import ProcessState
 from localdial_server.runtime.storage import (
     Background,
     Storage,
@@ -31,6 +34,7 @@ from localdial_server.storage.sql.store import SqlStore
 
 if TYPE_CHECKING:
     from localdial_server.settings.settings import Settings
+    from localdial_server.tls.server_certificates import ServerCertificates
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +44,7 @@ _CHECK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The use cases over one database and one carrier.
+    """The use cases over one database and one carrier, and the state of this process.
 
     Call `wait_until_usable` first, then run `background` while calls are served.
     """
@@ -50,6 +54,8 @@ class Application:
     settings: "Settings"
     storage: Storage
     clock_watch: ClockWatch
+    state: ProcessState
+    status: Status
 
     async def wait_until_usable(self, stop: asyncio.Event, address: str) -> None:
         """Wait until the database answers and has this release's schema, or until `stop` is set.
@@ -84,14 +90,19 @@ class Application:
 
 
 @contextlib.asynccontextmanager
-async def application(settings: "Settings") -> AsyncIterator[Application]:
+async def application(
+    settings: "Settings", certificates: "ServerCertificates | None" = None
+) -> AsyncIterator[Application]:
     """Build the use cases for the settings; on exit, every recorded call is durable."""
-    async with opened_storage(settings) as storage, opened_carriers(settings, storage.database) as carriers:
+    async with opened_storage(settings) as storage, opened_carriers(settings, storage.database) as opened:
+        carriers = WatchedCarriers(opened)
+        state = ProcessState(storage, carriers, certificates)
+        store = SqlStore(storage.database, storage.snapshots, storage.api_keys)
         # A clock of its own: it stands still for as long as the machine's clock is behind recorded calls.
         call_clock = SystemClock()
         clock_watch = ClockWatch(storage.database, call_clock)
         built = use_cases(
-            store=SqlStore(storage.database, storage.snapshots, storage.api_keys),
+            store=store,
             snapshots=storage.snapshots,
             number_index=storage.number_index,
             call_backs=GroupedCallBacks(storage.database, storage.call_log.require_complete),
@@ -115,6 +126,8 @@ async def application(settings: "Settings") -> AsyncIterator[Application]:
                 settings,
                 storage,
                 clock_watch,
+                state,
+                Status(store, SystemClock(), state),
             )
         finally:
             await storage.api_keys.close()

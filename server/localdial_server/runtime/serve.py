@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from localdial_server.app.use_cases import UseCases
 from localdial_server.concurrency.stop_signals import handle_signals
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
@@ -27,7 +26,7 @@ from localdial_server.rpc.health import HealthServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.runtime.authentication import authentication
-from localdial_server.runtime.bootstrap import application
+from localdial_server.runtime.bootstrap import Application, application
 from localdial_server.runtime.front import Front, front_of
 from localdial_server.runtime.http_face import http_face
 from localdial_server.runtime.listeners import served
@@ -93,7 +92,7 @@ async def _serve(
     stop = _stop_event(stop_when, certificates)
     async with (
         watched(certificates),
-        application(settings) as app,
+        application(settings, certificates) as app,
         metrics_served(settings, certificates),
     ):
         contract = Contract()
@@ -105,7 +104,7 @@ async def _serve(
             _admission(settings, app.storage, front),
             app.use_cases.importing.shares_account,
         )
-        handlers = rpc.handlers(_servicers(app.use_cases, contract))
+        handlers = rpc.handlers(_servicers(app, contract))
         front.add_generic_rpc_handlers(handlers)
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], front)
         health_servicer = HealthServicer([*_SERVICE_NAMES, CALL_BACKS, DEGRADED_CALL_BACKS])
@@ -125,7 +124,7 @@ async def _serve(
             await app.wait_until_usable(stop, address)
             if stop.is_set():
                 return
-            keep_health = functools.partial(_keep_health, app.storage, health_servicer, settings)
+            keep_health = functools.partial(_keep_health, app, health_servicer)
             async with _running([*app.background, *checks.background, keep_health]):
                 # Keep the garbage collector from scanning objects that live as long as the process.
                 gc.collect()
@@ -181,9 +180,10 @@ def _admission(settings: "Settings", storage: Storage, front: Front) -> Admissio
     )
 
 
-def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
+def _servicers(app: Application, contract: Contract) -> dict[str, object]:
+    use_cases = app.use_cases
     return {
-        "Administration": AdministrationServicer(use_cases.administration),
+        "Administration": AdministrationServicer(use_cases.administration, app.status),
         "CallRouting": CallRoutingServicer(
             use_cases.outbound, use_cases.inbound, use_cases.explanations, contract
         ),
@@ -192,11 +192,13 @@ def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
     }
 
 
-async def _keep_health(storage: Storage, servicer: HealthServicer, settings: "Settings") -> None:
+async def _keep_health(app: Application, servicer: HealthServicer) -> None:
     """Update the health of the server and of call-backs at each polling interval, until cancelled."""
+    storage = app.storage
     while True:
         records_calls = await asyncio.to_thread(storage.records_calls)
         by_rules = await asyncio.to_thread(storage.routes_call_backs)
+        app.state.observe(records_calls=records_calls, routes_call_backs=by_rules)
         states = {
             **dict.fromkeys(["", *_SERVICE_NAMES], records_calls),
             CALL_BACKS: by_rules,
@@ -204,7 +206,7 @@ async def _keep_health(storage: Storage, servicer: HealthServicer, settings: "Se
         }
         for name, is_serving in states.items():
             await servicer.set(name, _SERVING if is_serving else _NOT_SERVING)
-        await asyncio.sleep(settings.snapshot_poll_seconds)
+        await asyncio.sleep(app.settings.snapshot_poll_seconds)
 
 
 @contextlib.asynccontextmanager

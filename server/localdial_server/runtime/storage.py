@@ -62,9 +62,11 @@ class Storage:
 
     Run `background` while calls are served. `records_calls` returns whether outbound calls can be recorded,
     and `routes_call_backs` whether the database is up and has every recorded call; both may read the disk.
-    `claim` checks that the database can be used: it returns what is missing from the schema, or None if
-    nothing is. It blocks, and raises `StartError` if waiting does not help and `DBAPIError` if the database
-    does not respond.
+    `is_up` returns whether the database answered the last time it was asked, `spooled_calls` how many calls
+    wait in the spools of this process, and `staleness` for how many seconds changes by other servers may have
+    been missed; None while the database is down. `claim` checks that the database can be used: it returns
+    what is missing from the schema, or None if nothing is. It blocks, and raises `StartError` if waiting does
+    not help and `DBAPIError` if the database does not respond.
     """
 
     database: "SqliteDatabase | PostgresDatabase"
@@ -76,6 +78,9 @@ class Storage:
     background: Sequence[Background]
     records_calls: Callable[[], bool]
     routes_call_backs: Callable[[], bool]
+    is_up: Callable[[], bool]
+    spooled_calls: Callable[[], int]
+    staleness: Callable[[], float | None]
     claim: Callable[[], str | None]
 
 
@@ -108,6 +113,9 @@ async def opened_storage(settings: "Settings") -> AsyncIterator[Storage]:
                 ],
                 lambda: database.is_in_place and not call_log.is_failing,
                 lambda: database.is_in_place,
+                lambda: database.is_in_place,
+                lambda: 0,
+                lambda: 0.0 if database.is_in_place else None,
                 functools.partial(missing_migration, database.engine),
             )
         else:
@@ -200,6 +208,9 @@ async def _shared_storage(database: "PostgresDatabase", settings: "Settings") ->
             background,
             lambda: not call_log.is_failing,
             routes_call_backs,
+            lambda: not database.is_down,
+            lambda: spool.count + inbound_spool.count,
+            poller.staleness,
             claim,
         )
     finally:

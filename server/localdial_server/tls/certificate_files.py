@@ -3,6 +3,7 @@
 import datetime as dt
 import ssl
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -11,6 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509.oid import NameOID
 
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.variables import env_name
@@ -67,6 +69,8 @@ class LoadedCertificate:
     key: bytes = field(repr=False)
     client_authorities: bytes | None
     expires: dt.datetime
+    names: Sequence[str]
+    """The names and addresses that it is for."""
     client_authorities_expire: dt.datetime | None
     """When the first of them expires."""
     context: ssl.SSLContext
@@ -132,6 +136,7 @@ class CertificateFiles:
             key=key,
             client_authorities=authorities,
             expires=certificate.not_valid_after_utc,
+            names=_names(certificate),
             client_authorities_expire=first_expiry,
             context=self._context(),
             client_context=None
@@ -207,3 +212,12 @@ def _certificates(pem: bytes, file: _File) -> list[x509.Certificate]:
 
 def _shown(time: dt.datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _names(certificate: x509.Certificate) -> Sequence[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    addresses = map(str, names.get_values_for_type(x509.IPAddress))
+    return [*names.get_values_for_type(x509.DNSName), *addresses]

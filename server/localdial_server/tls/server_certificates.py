@@ -55,6 +55,11 @@ class ServerCertificates:
         """The certificate for handshakes that begin now."""
         return self._current
 
+    @property
+    def is_reload_failing(self) -> bool:
+        """Whether the files have another certificate, which cannot be used."""
+        return bool(self._problem)
+
     def grpc_credentials(self, *, require_client: bool) -> grpc.ServerCredentials:
         """Return the credentials of one port. With `require_client`, callers must present a certificate."""
         used = self._current

@@ -153,6 +153,74 @@ AUDIT_EVENT_KIND_RECORDS_PRUNED: AuditEventKind.ValueType  # 14
 """Old records were deleted: calls, or changes."""
 Global___AuditEventKind: _TypeAlias = AuditEventKind  # noqa: Y015
 
+class _Component:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ComponentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Component.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMPONENT_UNSPECIFIED: _Component.ValueType  # 0
+    """Never sent."""
+    COMPONENT_DATABASE: _Component.ValueType  # 1
+    """The database, which holds everything."""
+    COMPONENT_CALL_LOG: _Component.ValueType  # 2
+    """The recording of calls."""
+    COMPONENT_CARRIER: _Component.ValueType  # 3
+    """The carrier, for purchases and releases."""
+    COMPONENT_CALL_BACKS: _Component.ValueType  # 4
+    """The way of call-backs from the carrier to the server."""
+    COMPONENT_CERTIFICATES: _Component.ValueType  # 5
+    """The certificates of the server."""
+
+class Component(_Component, metaclass=_ComponentEnumTypeWrapper):
+    """A part that the server depends on."""
+
+COMPONENT_UNSPECIFIED: Component.ValueType  # 0
+"""Never sent."""
+COMPONENT_DATABASE: Component.ValueType  # 1
+"""The database, which holds everything."""
+COMPONENT_CALL_LOG: Component.ValueType  # 2
+"""The recording of calls."""
+COMPONENT_CARRIER: Component.ValueType  # 3
+"""The carrier, for purchases and releases."""
+COMPONENT_CALL_BACKS: Component.ValueType  # 4
+"""The way of call-backs from the carrier to the server."""
+COMPONENT_CERTIFICATES: Component.ValueType  # 5
+"""The certificates of the server."""
+Global___Component: _TypeAlias = Component  # noqa: Y015
+
+class _ComponentState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ComponentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ComponentState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMPONENT_STATE_UNSPECIFIED: _ComponentState.ValueType  # 0
+    """Never sent."""
+    COMPONENT_STATE_OK: _ComponentState.ValueType  # 1
+    """It works."""
+    COMPONENT_STATE_WARNING: _ComponentState.ValueType  # 2
+    """It works, and needs attention."""
+    COMPONENT_STATE_FAILED: _ComponentState.ValueType  # 3
+    """It does not work."""
+    COMPONENT_STATE_UNKNOWN: _ComponentState.ValueType  # 4
+    """Nothing is known of it yet, or it is not used."""
+
+class ComponentState(_ComponentState, metaclass=_ComponentStateEnumTypeWrapper):
+    """How well a component works."""
+
+COMPONENT_STATE_UNSPECIFIED: ComponentState.ValueType  # 0
+"""Never sent."""
+COMPONENT_STATE_OK: ComponentState.ValueType  # 1
+"""It works."""
+COMPONENT_STATE_WARNING: ComponentState.ValueType  # 2
+"""It works, and needs attention."""
+COMPONENT_STATE_FAILED: ComponentState.ValueType  # 3
+"""It does not work."""
+COMPONENT_STATE_UNKNOWN: ComponentState.ValueType  # 4
+"""Nothing is known of it yet, or it is not used."""
+Global___ComponentState: _TypeAlias = ComponentState  # noqa: Y015
+
 @_typing.final
 class ApiKey(_message.Message):
     """An API key, without its secret."""
@@ -717,3 +785,206 @@ class GetCallerResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetCallerResponse: _TypeAlias = GetCallerResponse  # noqa: Y015
+
+@_typing.final
+class GetStatusRequest(_message.Message):
+    """Request of GetStatus."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Optional. The organization whose open orders, releases and call-backs are
+    counted, which viewers and managers must give. 1 to 128 visible ASCII
+    characters. Default: those of all organizations.
+    """
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatusRequest: _TypeAlias = GetStatusRequest  # noqa: Y015
+
+@_typing.final
+class GetStatusResponse(_message.Message):
+    """Response of GetStatus."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVER_VERSION_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    COMPONENTS_FIELD_NUMBER: _builtins.int
+    OPEN_ORDERS_FIELD_NUMBER: _builtins.int
+    OPEN_RELEASES_FIELD_NUMBER: _builtins.int
+    MISSED_CALL_BACK_COUNT_FIELD_NUMBER: _builtins.int
+    SPOOLED_CALL_COUNT_FIELD_NUMBER: _builtins.int
+    STALENESS_FIELD_NUMBER: _builtins.int
+    CERTIFICATES_FIELD_NUMBER: _builtins.int
+    server_version: _builtins.str
+    """Output only. The version of the server, such as `0.1.0`."""
+    missed_call_back_count: _builtins.int
+    """Output only. The call-backs of the last 24 hours that nobody took: those
+    whose outcome is `MISSED` or `SCREENED_OUT`. Unset if the database is down.
+    """
+    spooled_call_count: _builtins.int
+    """Output only. The calls that wait on the server's own disk until the database
+    is back.
+    """
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the server was started."""
+
+    @_builtins.property
+    def components(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComponentStatus]:
+        """Output only. The parts that the server depends on, each once."""
+
+    @_builtins.property
+    def open_orders(self) -> Global___OpenWork:
+        """Output only. The numbers that are being bought. Unset if the database is
+        down.
+        """
+
+    @_builtins.property
+    def open_releases(self) -> Global___OpenWork:
+        """Output only. The numbers that are being released. Unset if the database is
+        down.
+        """
+
+    @_builtins.property
+    def staleness(self) -> _duration_pb2.Duration:
+        """Output only. The oldest change that this server may not have seen yet is this
+        old at most. Unset if the database is down.
+        """
+
+    @_builtins.property
+    def certificates(self) -> _containers.RepeatedCompositeFieldContainer[Global___CertificateStatus]:
+        """Output only. The server's certificates. Empty without TLS, and for callers
+        that are no admins.
+        """
+
+    def __init__(
+        self,
+        *,
+        server_version: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        components: _abc.Iterable[Global___ComponentStatus] | None = ...,
+        open_orders: Global___OpenWork | None = ...,
+        open_releases: Global___OpenWork | None = ...,
+        missed_call_back_count: _builtins.int | None = ...,
+        spooled_call_count: _builtins.int = ...,
+        staleness: _duration_pb2.Duration | None = ...,
+        certificates: _abc.Iterable[Global___CertificateStatus] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_missed_call_back_count", b"_missed_call_back_count", "missed_call_back_count", b"missed_call_back_count", "open_orders", b"open_orders", "open_releases", b"open_releases", "staleness", b"staleness", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_missed_call_back_count", b"_missed_call_back_count", "certificates", b"certificates", "components", b"components", "missed_call_back_count", b"missed_call_back_count", "open_orders", b"open_orders", "open_releases", b"open_releases", "server_version", b"server_version", "spooled_call_count", b"spooled_call_count", "staleness", b"staleness", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__missed_call_back_count: _TypeAlias = _typing.Literal["missed_call_back_count"]  # noqa: Y015
+    _WhichOneofArgType__missed_call_back_count: _TypeAlias = _typing.Literal["_missed_call_back_count", b"_missed_call_back_count"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__missed_call_back_count) -> _WhichOneofReturnType__missed_call_back_count | None: ...
+
+Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
+
+@_typing.final
+class ComponentStatus(_message.Message):
+    """The state of a component."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPONENT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    SINCE_TIME_FIELD_NUMBER: _builtins.int
+    component: Global___Component.ValueType
+    """Output only. The component."""
+    state: Global___ComponentState.ValueType
+    """Output only. How well it works."""
+    detail: _builtins.str
+    """Output only. What is the case, and what to do, as sentences for people in
+    English. They may change at any time. Empty if it works.
+    """
+    @_builtins.property
+    def since_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Since when the server has seen this state."""
+
+    def __init__(
+        self,
+        *,
+        component: Global___Component.ValueType = ...,
+        state: Global___ComponentState.ValueType = ...,
+        detail: _builtins.str = ...,
+        since_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since_time", b"since_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["component", b"component", "detail", b"detail", "since_time", b"since_time", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComponentStatus: _TypeAlias = ComponentStatus  # noqa: Y015
+
+@_typing.final
+class OpenWork(_message.Message):
+    """Work that the carrier has not confirmed yet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    OLDEST_TIME_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """Output only. How many numbers it is about."""
+    @_builtins.property
+    def oldest_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the oldest of it began. Unset if there is none, or if that
+        is not known.
+        """
+
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        oldest_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_time", b"oldest_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "oldest_time", b"oldest_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenWork: _TypeAlias = OpenWork  # noqa: Y015
+
+@_typing.final
+class CertificateStatus(_message.Message):
+    """A certificate of the server."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAMES_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The names that the certificate is for."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it expires."""
+
+    def __init__(
+        self,
+        *,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "names", b"names"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CertificateStatus: _TypeAlias = CertificateStatus  # noqa: Y015

@@ -65,6 +65,11 @@ class AdministrationStub(object):
                 request_serializer=localdial_dot_v1_dot_administration__pb2.GetCallerRequest.SerializeToString,
                 response_deserializer=localdial_dot_v1_dot_administration__pb2.GetCallerResponse.FromString,
                 _registered_method=True)
+        self.GetStatus = channel.unary_unary(
+                '/localdial.v1.Administration/GetStatus',
+                request_serializer=localdial_dot_v1_dot_administration__pb2.GetStatusRequest.SerializeToString,
+                response_deserializer=localdial_dot_v1_dot_administration__pb2.GetStatusResponse.FromString,
+                _registered_method=True)
 
 
 class AdministrationServicer(object):
@@ -131,6 +136,18 @@ class AdministrationServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetStatus(self, request, context):
+        """Returns the state of the server that answers, of its database and carrier,
+        and of what is open. It asks the carrier nothing: what it says of it comes
+        from the last requests. It answers also while the database is down, for any
+        organization then.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdministrationServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -163,6 +180,11 @@ def add_AdministrationServicer_to_server(servicer, server):
                     servicer.GetCaller,
                     request_deserializer=localdial_dot_v1_dot_administration__pb2.GetCallerRequest.FromString,
                     response_serializer=localdial_dot_v1_dot_administration__pb2.GetCallerResponse.SerializeToString,
+            ),
+            'GetStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStatus,
+                    request_deserializer=localdial_dot_v1_dot_administration__pb2.GetStatusRequest.FromString,
+                    response_serializer=localdial_dot_v1_dot_administration__pb2.GetStatusResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -328,6 +350,33 @@ class Administration(object):
             '/localdial.v1.Administration/GetCaller',
             localdial_dot_v1_dot_administration__pb2.GetCallerRequest.SerializeToString,
             localdial_dot_v1_dot_administration__pb2.GetCallerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/localdial.v1.Administration/GetStatus',
+            localdial_dot_v1_dot_administration__pb2.GetStatusRequest.SerializeToString,
+            localdial_dot_v1_dot_administration__pb2.GetStatusResponse.FromString,
             options,
             channel_credentials,
             insecure,

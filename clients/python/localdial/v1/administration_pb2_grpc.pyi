@@ -69,6 +69,14 @@ class AdministrationStub:
 
     Errors: none of its own.
     """
+    GetStatus: _grpc.UnaryUnaryMultiCallable[_administration_pb2.GetStatusRequest, _administration_pb2.GetStatusResponse]
+    """Returns the state of the server that answers, of its database and carrier,
+    and of what is open. It asks the carrier nothing: what it says of it comes
+    from the last requests. It answers also while the database is down, for any
+    organization then.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+    """
 
 @_typing.type_check_only
 class AdministrationAsyncStub(AdministrationStub):
@@ -110,6 +118,14 @@ class AdministrationAsyncStub(AdministrationStub):
     Every role may call this.
 
     Errors: none of its own.
+    """
+    GetStatus: _aio.UnaryUnaryMultiCallable[_administration_pb2.GetStatusRequest, _administration_pb2.GetStatusResponse]  # type: ignore[assignment]
+    """Returns the state of the server that answers, of its database and carrier,
+    and of what is open. It asks the carrier nothing: what it says of it comes
+    from the last requests. It answers also while the database is down, for any
+    organization then.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
 
 class AdministrationServicer(metaclass=_abc_1.ABCMeta):
@@ -185,6 +201,20 @@ class AdministrationServicer(metaclass=_abc_1.ABCMeta):
         Every role may call this.
 
         Errors: none of its own.
+        """
+
+    @_abc_1.abstractmethod
+    def GetStatus(
+        self,
+        request: _administration_pb2.GetStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.GetStatusResponse, _abc.Awaitable[_administration_pb2.GetStatusResponse]]:
+        """Returns the state of the server that answers, of its database and carrier,
+        and of what is open. It asks the carrier nothing: what it says of it comes
+        from the last requests. It answers also while the database is down, for any
+        organization then.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
         """
 
 def add_AdministrationServicer_to_server(servicer: AdministrationServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

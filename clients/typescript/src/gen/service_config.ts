@@ -27,6 +27,10 @@ export const serviceConfig = {
           "method": "GetCaller"
         },
         {
+          "service": "localdial.v1.Administration",
+          "method": "GetStatus"
+        },
+        {
           "service": "localdial.v1.CallRouting",
           "method": "ResolveOutboundCallerId"
         },

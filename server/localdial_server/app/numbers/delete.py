@@ -125,7 +125,7 @@ class Deleting:
             first_answer = self._requests.start(transaction, organization_id, request_id, arguments, now)
             if first_answer is not None:
                 return first_answer, True
-            answer = self._mark(transaction, organization_id, phone_numbers)
+            answer = self._mark(transaction, organization_id, phone_numbers, now)
             # This transaction deletes the numbers. A repeat gets this answer until the releases have ended.
             self._requests.finish(transaction, organization_id, request_id, answer)
             return answer, False
@@ -155,9 +155,9 @@ class Deleting:
         return await self._store.write("delete.finish", finish, serialize_on=organization_id)
 
     def _mark(
-        self, transaction: Transaction, organization_id: str, phone_numbers: Sequence[str]
+        self, transaction: Transaction, organization_id: str, phone_numbers: Sequence[str], now: int
     ) -> DeleteAnswer:
-        """Mark the numbers RELEASING and delete their mappings, so that no call shows them.
+        """Mark the numbers RELEASING since `now` and delete their mappings, so that no call shows them.
 
         Numbers that are held elsewhere are deleted, and RELEASED, at once.
         """
@@ -177,7 +177,7 @@ class Deleting:
             # Nothing changes for a number whose release is under way.
             elif number.state is not NumberState.RELEASING:
                 transaction.delete_mappings(organization_id, phone_number, None)
-                number = replace(number, state=NumberState.RELEASING, mapped_area_codes=())
+                number = replace(number, state=NumberState.RELEASING, mapped_area_codes=(), release_time=now)
                 (number,) = transaction.update_numbers([number])
             deleted.append(number)
         revision = (

@@ -308,6 +308,7 @@ def _adopted(order: Number, owned: OwnedNumber) -> Number:
     return replace(
         order,
         state=NumberState.ACTIVE if owned.takes_calls else NumberState.RELEASING,
+        release_time=None if owned.takes_calls else order.carrier_busy_until,
         reference=owned.reference,
         carrier_number_id=owned.carrier_number_id,
         locality=owned.locality,

@@ -188,6 +188,12 @@ class Reader(Protocol):
         recorded are left out.
         """
 
+    def count_missed_call_backs(self, organization_id: str | None, since: int) -> int:
+        """Return how many call-backs nobody took at `since` or later (`InboundCallQuery.missed`).
+
+        None: of all organizations.
+        """
+
     def call_counts(
         self, organization_id: str, kind: CallCount, ranges: Sequence[HourRange]
     ) -> Mapping[str, Sequence[int]]:

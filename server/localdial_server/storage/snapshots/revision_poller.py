@@ -52,6 +52,13 @@ class RevisionPoller:
         self._snapshots = snapshots
         self._number_index = number_index
         self._interval = interval
+        self._polled_at: float | None = None
+
+    def staleness(self) -> float | None:
+        """Return how many seconds ago the last poll that succeeded began; None while the database is down."""
+        if self._polled_at is None or self._database.is_down:
+            return None
+        return time.monotonic() - self._polled_at
 
     async def run(self) -> None:
         """Poll until cancelled: at each interval, and at once when a transaction fails."""
@@ -72,6 +79,7 @@ class RevisionPoller:
 
     async def poll(self) -> None:
         """Poll once. Raises `StorageUnavailable`."""
+        begun_at = time.monotonic()
         organization_ids = self._snapshots.organization_ids()
         # In batches, so that neither the probe nor a resolve waits for all of them, and at least
         # once, to find out whether the database is up.
@@ -84,6 +92,7 @@ class RevisionPoller:
                 revision = current.get(organization_id, 0)
                 self._snapshots.confirm(organization_id, revision, asked_at)
                 self._number_index.changed(organization_id, revision)
+        self._polled_at = begun_at
 
 
 def _read_revisions(connection: Connection, organization_ids: Sequence[str]) -> Mapping[str, int]:

@@ -280,6 +280,22 @@ class SqlReader(Reader):
         return sorted(found, key=lambda call: (call.call_time, call.call_id), reverse=True)[:limit]
 
     @override
+    def count_missed_call_backs(self, organization_id: str | None, since: int) -> int:
+        calls = inbound_calls.c
+        counted = (
+            select(func.count())
+            .select_from(revisions)
+            .join(inbound_calls, calls.organization_id == revisions.c.organization_id)
+        )
+        if organization_id is not None:
+            counted = counted.where(revisions.c.organization_id == organization_id)
+        return self._count(
+            counted.where(
+                calls.outcome.in_(_NOT_TAKEN), calls.call_time >= since, calls.called_number.is_not(None)
+            )
+        )
+
+    @override
     def call_counts(
         self, organization_id: str, kind: CallCount, ranges: Sequence[HourRange]
     ) -> Mapping[str, Sequence[int]]:

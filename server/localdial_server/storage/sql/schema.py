@@ -93,6 +93,7 @@ numbers = _table(
     Column("release_refused_time", BigInteger),
     Column("release_retry_time", BigInteger),
     Column("created_by", String(256), nullable=False, server_default=text("''")),
+    Column("release_time", BigInteger),
     # For the sweep: pending orders and releases.
     Index("ix_numbers_by_state", "state", "organization_id", "phone_number"),
 )

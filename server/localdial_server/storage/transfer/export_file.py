@@ -157,7 +157,7 @@ def _records(
     for kind, records in stream(numbers, "number", NumberRecord, numbers.c.phone_number):
         if version < WITH_COUNTS:
             for record in records:
-                del record["created_by"]
+                del record["created_by"], record["release_time"]
         yield kind, [{**record, "mapped_area_codes": mappings[record["phone_number"]]} for record in records]
     orders = _orders_of_unanswered_requests(connection, organization_id)
     for kind, records in stream(requests, "request", RequestRecord, requests.c.request_id):

@@ -161,7 +161,7 @@ class Inserter:
 
     def _add_number(self, line: int, record: NumberRecord) -> None:
         organization_id, phone_number = record["organization_id"], record["phone_number"]
-        self._add_row(numbers, {"created_by": "", **record})
+        self._add_row(numbers, {"created_by": "", "release_time": None, **record})
         self._rows[area_code_mappings] += [
             (organization_id, area_code, phone_number) for area_code in record["mapped_area_codes"]
         ]

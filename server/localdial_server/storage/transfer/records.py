@@ -116,7 +116,7 @@ class UserRecord(TypedDict):
 
 
 class NumberRecord(TypedDict):
-    """A row of `numbers`, and its mappings. Before version 7 it has no `created_by`."""
+    """A row of `numbers`, and its mappings. Before version 7 it has no `created_by` and no `release_time`."""
 
     kind: Literal["number"]
     organization_id: _Identifier
@@ -137,6 +137,7 @@ class NumberRecord(TypedDict):
     release_refused_time: _Time | None
     release_retry_time: _Time | None
     created_by: NotRequired[_Text256]
+    release_time: NotRequired[_Time | None]
     mapped_area_codes: Annotated[list[_AreaCode], AfterValidator(_distinct_and_sorted)]
 
 

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file localdial/v1/administration.proto.
  */
 export const file_localdial_v1_administration: GenFile = /*@__PURE__*/
-  fileDesc("CiFsb2NhbGRpYWwvdjEvYWRtaW5pc3RyYXRpb24ucHJvdG8SDGxvY2FsZGlhbC52MSKfAwoGQXBpS2V5Eg4KBmtleV9pZBgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSIAoEcm9sZRgDIAEoDjISLmxvY2FsZGlhbC52MS5Sb2xlEhcKD29yZ2FuaXphdGlvbl9pZBgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfdXNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3Jldm9rZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyb3RhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPQoZZm9ybWVyX3NlY3JldF9leHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilAEKE0NyZWF0ZUFwaUtleVJlcXVlc3QSFAoMZGlzcGxheV9uYW1lGAEgASgJEiAKBHJvbGUYAiABKA4yEi5sb2NhbGRpYWwudjEuUm9sZRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSLAoJdmFsaWRfZm9yGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkoKFENyZWF0ZUFwaUtleVJlc3BvbnNlEiUKB2FwaV9rZXkYASABKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5EgsKA2tleRgCIAEoCSJUChJMaXN0QXBpS2V5c1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImoKE0xpc3RBcGlLZXlzUmVzcG9uc2USJgoIYXBpX2tleXMYASADKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIloKE1JvdGF0ZUFwaUtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJEjMKEGZvcm1lcl92YWxpZF9mb3IYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iSgoUUm90YXRlQXBpS2V5UmVzcG9uc2USJQoHYXBpX2tleRgBIAEoCzIULmxvY2FsZGlhbC52MS5BcGlLZXkSCwoDa2V5GAIgASgJIiUKE1Jldm9rZUFwaUtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJIj0KFFJldm9rZUFwaUtleVJlc3BvbnNlEiUKB2FwaV9rZXkYASABKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5IpwCChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcHJpbmNpcGFsGAQgASgJEioKBGtpbmQYBSABKA4yHC5sb2NhbGRpYWwudjEuQXVkaXRFdmVudEtpbmQSFAoMcGhvbmVfbnVtYmVyGAYgASgJEhEKCXBhZ2Vfc2l6ZRgHIAEoBRISCgpwYWdlX3Rva2VuGAggASgJEg8KB3VzZXJfaWQYCSABKAkiXAoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USKAoGZXZlbnRzGAEgAygLMhgubG9jYWxkaWFsLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIosCCgpBdWRpdEV2ZW50EhAKCGV2ZW50X2lkGAEgASgJEi4KCmV2ZW50X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRIqCgRraW5kGAQgASgOMhwubG9jYWxkaWFsLnYxLkF1ZGl0RXZlbnRLaW5kEg8KB3N1YmplY3QYBSABKAkSEQoJcHJpbmNpcGFsGAYgASgJEg8KB2FkZHJlc3MYByABKAkSDgoGbWV0aG9kGAggASgJEhIKCnJlcXVlc3RfaWQYCSABKAkSDgoGYmVmb3JlGAogASgJEg0KBWFmdGVyGAsgASgJIhIKEEdldENhbGxlclJlcXVlc3QiYQoRR2V0Q2FsbGVyUmVzcG9uc2USEQoJcHJpbmNpcGFsGAEgASgJEiAKBHJvbGUYAiABKA4yEi5sb2NhbGRpYWwudjEuUm9sZRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkqcgoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9ESUFMRVIQARIPCgtST0xFX1ZJRVdFUhACEhAKDFJPTEVfTUFOQUdFUhADEhAKDFJPTEVfR0FURVdBWRAEEg4KClJPTEVfQURNSU4QBSrJBAoOQXVkaXRFdmVudEtpbmQSIAocQVVESVRfRVZFTlRfS0lORF9VTlNQRUNJRklFRBAAEiUKIUFVRElUX0VWRU5UX0tJTkRfT1JHQU5JWkFUSU9OX1NFVBABEikKJUFVRElUX0VWRU5UX0tJTkRfT1JHQU5JWkFUSU9OX0RFTEVURUQQAhIdChlBVURJVF9FVkVOVF9LSU5EX1VTRVJfU0VUEAMSIQodQVVESVRfRVZFTlRfS0lORF9VU0VSX0RFTEVURUQQBBIhCh1BVURJVF9FVkVOVF9LSU5EX05VTUJFUl9BRERFRBAFEiMKH0FVRElUX0VWRU5UX0tJTkRfTlVNQkVSX0NIQU5HRUQQBhIjCh9BVURJVF9FVkVOVF9LSU5EX05VTUJFUl9SRU1PVkVEEAcSJgoiQVVESVRfRVZFTlRfS0lORF9BUkVBX0NPREVTX01BUFBFRBAIEigKJEFVRElUX0VWRU5UX0tJTkRfQVJFQV9DT0RFU19VTk1BUFBFRBAJEiQKIEFVRElUX0VWRU5UX0tJTkRfQVBJX0tFWV9DUkVBVEVEEAoSJAogQVVESVRfRVZFTlRfS0lORF9BUElfS0VZX1JPVEFURUQQCxIkCiBBVURJVF9FVkVOVF9LSU5EX0FQSV9LRVlfUkVWT0tFRBAMEisKJ0FVRElUX0VWRU5UX0tJTkRfT1JHQU5JWkFUSU9OU19JTVBPUlRFRBANEiMKH0FVRElUX0VWRU5UX0tJTkRfUkVDT1JEU19QUlVORUQQDjKrBAoOQWRtaW5pc3RyYXRpb24SVQoMQ3JlYXRlQXBpS2V5EiEubG9jYWxkaWFsLnYxLkNyZWF0ZUFwaUtleVJlcXVlc3QaIi5sb2NhbGRpYWwudjEuQ3JlYXRlQXBpS2V5UmVzcG9uc2USVwoLTGlzdEFwaUtleXMSIC5sb2NhbGRpYWwudjEuTGlzdEFwaUtleXNSZXF1ZXN0GiEubG9jYWxkaWFsLnYxLkxpc3RBcGlLZXlzUmVzcG9uc2UiA5ACARJVCgxSb3RhdGVBcGlLZXkSIS5sb2NhbGRpYWwudjEuUm90YXRlQXBpS2V5UmVxdWVzdBoiLmxvY2FsZGlhbC52MS5Sb3RhdGVBcGlLZXlSZXNwb25zZRJaCgxSZXZva2VBcGlLZXkSIS5sb2NhbGRpYWwudjEuUmV2b2tlQXBpS2V5UmVxdWVzdBoiLmxvY2FsZGlhbC52MS5SZXZva2VBcGlLZXlSZXNwb25zZSIDkAICEmMKD0xpc3RBdWRpdEV2ZW50cxIkLmxvY2FsZGlhbC52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiUubG9jYWxkaWFsLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlIgOQAgESUQoJR2V0Q2FsbGVyEh4ubG9jYWxkaWFsLnYxLkdldENhbGxlclJlcXVlc3QaHy5sb2NhbGRpYWwudjEuR2V0Q2FsbGVyUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiFsb2NhbGRpYWwvdjEvYWRtaW5pc3RyYXRpb24ucHJvdG8SDGxvY2FsZGlhbC52MSKfAwoGQXBpS2V5Eg4KBmtleV9pZBgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSIAoEcm9sZRgDIAEoDjISLmxvY2FsZGlhbC52MS5Sb2xlEhcKD29yZ2FuaXphdGlvbl9pZBgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfdXNlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3Jldm9rZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyb3RhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPQoZZm9ybWVyX3NlY3JldF9leHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilAEKE0NyZWF0ZUFwaUtleVJlcXVlc3QSFAoMZGlzcGxheV9uYW1lGAEgASgJEiAKBHJvbGUYAiABKA4yEi5sb2NhbGRpYWwudjEuUm9sZRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSLAoJdmFsaWRfZm9yGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkoKFENyZWF0ZUFwaUtleVJlc3BvbnNlEiUKB2FwaV9rZXkYASABKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5EgsKA2tleRgCIAEoCSJUChJMaXN0QXBpS2V5c1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImoKE0xpc3RBcGlLZXlzUmVzcG9uc2USJgoIYXBpX2tleXMYASADKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIloKE1JvdGF0ZUFwaUtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJEjMKEGZvcm1lcl92YWxpZF9mb3IYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iSgoUUm90YXRlQXBpS2V5UmVzcG9uc2USJQoHYXBpX2tleRgBIAEoCzIULmxvY2FsZGlhbC52MS5BcGlLZXkSCwoDa2V5GAIgASgJIiUKE1Jldm9rZUFwaUtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJIj0KFFJldm9rZUFwaUtleVJlc3BvbnNlEiUKB2FwaV9rZXkYASABKAsyFC5sb2NhbGRpYWwudjEuQXBpS2V5IpwCChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcHJpbmNpcGFsGAQgASgJEioKBGtpbmQYBSABKA4yHC5sb2NhbGRpYWwudjEuQXVkaXRFdmVudEtpbmQSFAoMcGhvbmVfbnVtYmVyGAYgASgJEhEKCXBhZ2Vfc2l6ZRgHIAEoBRISCgpwYWdlX3Rva2VuGAggASgJEg8KB3VzZXJfaWQYCSABKAkiXAoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USKAoGZXZlbnRzGAEgAygLMhgubG9jYWxkaWFsLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIosCCgpBdWRpdEV2ZW50EhAKCGV2ZW50X2lkGAEgASgJEi4KCmV2ZW50X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRIqCgRraW5kGAQgASgOMhwubG9jYWxkaWFsLnYxLkF1ZGl0RXZlbnRLaW5kEg8KB3N1YmplY3QYBSABKAkSEQoJcHJpbmNpcGFsGAYgASgJEg8KB2FkZHJlc3MYByABKAkSDgoGbWV0aG9kGAggASgJEhIKCnJlcXVlc3RfaWQYCSABKAkSDgoGYmVmb3JlGAogASgJEg0KBWFmdGVyGAsgASgJIhIKEEdldENhbGxlclJlcXVlc3QiYQoRR2V0Q2FsbGVyUmVzcG9uc2USEQoJcHJpbmNpcGFsGAEgASgJEiAKBHJvbGUYAiABKA4yEi5sb2NhbGRpYWwudjEuUm9sZRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkiKwoQR2V0U3RhdHVzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkiqwMKEUdldFN0YXR1c1Jlc3BvbnNlEhYKDnNlcnZlcl92ZXJzaW9uGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKCmNvbXBvbmVudHMYAyADKAsyHS5sb2NhbGRpYWwudjEuQ29tcG9uZW50U3RhdHVzEisKC29wZW5fb3JkZXJzGAQgASgLMhYubG9jYWxkaWFsLnYxLk9wZW5Xb3JrEi0KDW9wZW5fcmVsZWFzZXMYBSABKAsyFi5sb2NhbGRpYWwudjEuT3BlbldvcmsSIwoWbWlzc2VkX2NhbGxfYmFja19jb3VudBgGIAEoA0gAiAEBEhoKEnNwb29sZWRfY2FsbF9jb3VudBgHIAEoAxIsCglzdGFsZW5lc3MYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoMY2VydGlmaWNhdGVzGAkgAygLMh8ubG9jYWxkaWFsLnYxLkNlcnRpZmljYXRlU3RhdHVzQhkKF19taXNzZWRfY2FsbF9iYWNrX2NvdW50IqoBCg9Db21wb25lbnRTdGF0dXMSKgoJY29tcG9uZW50GAEgASgOMhcubG9jYWxkaWFsLnYxLkNvbXBvbmVudBIrCgVzdGF0ZRgCIAEoDjIcLmxvY2FsZGlhbC52MS5Db21wb25lbnRTdGF0ZRIOCgZkZXRhaWwYAyABKAkSLgoKc2luY2VfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSgoIT3BlbldvcmsSDQoFY291bnQYASABKAMSLwoLb2xkZXN0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlMKEUNlcnRpZmljYXRlU3RhdHVzEg0KBW5hbWVzGAEgAygJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCpyCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX0RJQUxFUhABEg8KC1JPTEVfVklFV0VSEAISEAoMUk9MRV9NQU5BR0VSEAMSEAoMUk9MRV9HQVRFV0FZEAQSDgoKUk9MRV9BRE1JThAFKskECg5BdWRpdEV2ZW50S2luZBIgChxBVURJVF9FVkVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASJQohQVVESVRfRVZFTlRfS0lORF9PUkdBTklaQVRJT05fU0VUEAESKQolQVVESVRfRVZFTlRfS0lORF9PUkdBTklaQVRJT05fREVMRVRFRBACEh0KGUFVRElUX0VWRU5UX0tJTkRfVVNFUl9TRVQQAxIhCh1BVURJVF9FVkVOVF9LSU5EX1VTRVJfREVMRVRFRBAEEiEKHUFVRElUX0VWRU5UX0tJTkRfTlVNQkVSX0FEREVEEAUSIwofQVVESVRfRVZFTlRfS0lORF9OVU1CRVJfQ0hBTkdFRBAGEiMKH0FVRElUX0VWRU5UX0tJTkRfTlVNQkVSX1JFTU9WRUQQBxImCiJBVURJVF9FVkVOVF9LSU5EX0FSRUFfQ09ERVNfTUFQUEVEEAgSKAokQVVESVRfRVZFTlRfS0lORF9BUkVBX0NPREVTX1VOTUFQUEVEEAkSJAogQVVESVRfRVZFTlRfS0lORF9BUElfS0VZX0NSRUFURUQQChIkCiBBVURJVF9FVkVOVF9LSU5EX0FQSV9LRVlfUk9UQVRFRBALEiQKIEFVRElUX0VWRU5UX0tJTkRfQVBJX0tFWV9SRVZPS0VEEAwSKwonQVVESVRfRVZFTlRfS0lORF9PUkdBTklaQVRJT05TX0lNUE9SVEVEEA0SIwofQVVESVRfRVZFTlRfS0lORF9SRUNPUkRTX1BSVU5FRBAOKqMBCglDb21wb25lbnQSGQoVQ09NUE9ORU5UX1VOU1BFQ0lGSUVEEAASFgoSQ09NUE9ORU5UX0RBVEFCQVNFEAESFgoSQ09NUE9ORU5UX0NBTExfTE9HEAISFQoRQ09NUE9ORU5UX0NBUlJJRVIQAxIYChRDT01QT05FTlRfQ0FMTF9CQUNLUxAEEhoKFkNPTVBPTkVOVF9DRVJUSUZJQ0FURVMQBSqfAQoOQ29tcG9uZW50U3RhdGUSHwobQ09NUE9ORU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSQ09NUE9ORU5UX1NUQVRFX09LEAESGwoXQ09NUE9ORU5UX1NUQVRFX1dBUk5JTkcQAhIaChZDT01QT05FTlRfU1RBVEVfRkFJTEVEEAMSGwoXQ09NUE9ORU5UX1NUQVRFX1VOS05PV04QBDL+BAoOQWRtaW5pc3RyYXRpb24SVQoMQ3JlYXRlQXBpS2V5EiEubG9jYWxkaWFsLnYxLkNyZWF0ZUFwaUtleVJlcXVlc3QaIi5sb2NhbGRpYWwudjEuQ3JlYXRlQXBpS2V5UmVzcG9uc2USVwoLTGlzdEFwaUtleXMSIC5sb2NhbGRpYWwudjEuTGlzdEFwaUtleXNSZXF1ZXN0GiEubG9jYWxkaWFsLnYxLkxpc3RBcGlLZXlzUmVzcG9uc2UiA5ACARJVCgxSb3RhdGVBcGlLZXkSIS5sb2NhbGRpYWwudjEuUm90YXRlQXBpS2V5UmVxdWVzdBoiLmxvY2FsZGlhbC52MS5Sb3RhdGVBcGlLZXlSZXNwb25zZRJaCgxSZXZva2VBcGlLZXkSIS5sb2NhbGRpYWwudjEuUmV2b2tlQXBpS2V5UmVxdWVzdBoiLmxvY2FsZGlhbC52MS5SZXZva2VBcGlLZXlSZXNwb25zZSIDkAICEmMKD0xpc3RBdWRpdEV2ZW50cxIkLmxvY2FsZGlhbC52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiUubG9jYWxkaWFsLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlIgOQAgESUQoJR2V0Q2FsbGVyEh4ubG9jYWxkaWFsLnYxLkdldENhbGxlclJlcXVlc3QaHy5sb2NhbGRpYWwudjEuR2V0Q2FsbGVyUmVzcG9uc2UiA5ACARJRCglHZXRTdGF0dXMSHi5sb2NhbGRpYWwudjEuR2V0U3RhdHVzUmVxdWVzdBofLmxvY2FsZGlhbC52MS5HZXRTdGF0dXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * An API key, without its secret.
@@ -623,6 +623,212 @@ export const GetCallerResponseSchema: GenMessage<GetCallerResponse> = /*@__PURE_
   messageDesc(file_localdial_v1_administration, 13);
 
 /**
+ * Request of GetStatus.
+ *
+ * @generated from message localdial.v1.GetStatusRequest
+ */
+export type GetStatusRequest = Message<"localdial.v1.GetStatusRequest"> & {
+  /**
+   * Optional. The organization whose open orders, releases and call-backs are
+   * counted, which viewers and managers must give. 1 to 128 visible ASCII
+   * characters. Default: those of all organizations.
+   *
+   * @generated from field: string organization_id = 1;
+   */
+  organizationId: string;
+};
+
+/**
+ * Describes the message localdial.v1.GetStatusRequest.
+ * Use `create(GetStatusRequestSchema)` to create a new message.
+ */
+export const GetStatusRequestSchema: GenMessage<GetStatusRequest> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_administration, 14);
+
+/**
+ * Response of GetStatus.
+ *
+ * @generated from message localdial.v1.GetStatusResponse
+ */
+export type GetStatusResponse = Message<"localdial.v1.GetStatusResponse"> & {
+  /**
+   * Output only. The version of the server, such as `0.1.0`.
+   *
+   * @generated from field: string server_version = 1;
+   */
+  serverVersion: string;
+
+  /**
+   * Output only. When the server was started.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 2;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Output only. The parts that the server depends on, each once.
+   *
+   * @generated from field: repeated localdial.v1.ComponentStatus components = 3;
+   */
+  components: ComponentStatus[];
+
+  /**
+   * Output only. The numbers that are being bought. Unset if the database is
+   * down.
+   *
+   * @generated from field: localdial.v1.OpenWork open_orders = 4;
+   */
+  openOrders?: OpenWork | undefined;
+
+  /**
+   * Output only. The numbers that are being released. Unset if the database is
+   * down.
+   *
+   * @generated from field: localdial.v1.OpenWork open_releases = 5;
+   */
+  openReleases?: OpenWork | undefined;
+
+  /**
+   * Output only. The call-backs of the last 24 hours that nobody took: those
+   * whose outcome is `MISSED` or `SCREENED_OUT`. Unset if the database is down.
+   *
+   * @generated from field: optional int64 missed_call_back_count = 6;
+   */
+  missedCallBackCount?: bigint | undefined;
+
+  /**
+   * Output only. The calls that wait on the server's own disk until the database
+   * is back.
+   *
+   * @generated from field: int64 spooled_call_count = 7;
+   */
+  spooledCallCount: bigint;
+
+  /**
+   * Output only. The oldest change that this server may not have seen yet is this
+   * old at most. Unset if the database is down.
+   *
+   * @generated from field: google.protobuf.Duration staleness = 8;
+   */
+  staleness?: Duration | undefined;
+
+  /**
+   * Output only. The server's certificates. Empty without TLS, and for callers
+   * that are no admins.
+   *
+   * @generated from field: repeated localdial.v1.CertificateStatus certificates = 9;
+   */
+  certificates: CertificateStatus[];
+};
+
+/**
+ * Describes the message localdial.v1.GetStatusResponse.
+ * Use `create(GetStatusResponseSchema)` to create a new message.
+ */
+export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_administration, 15);
+
+/**
+ * The state of a component.
+ *
+ * @generated from message localdial.v1.ComponentStatus
+ */
+export type ComponentStatus = Message<"localdial.v1.ComponentStatus"> & {
+  /**
+   * Output only. The component.
+   *
+   * @generated from field: localdial.v1.Component component = 1;
+   */
+  component: Component;
+
+  /**
+   * Output only. How well it works.
+   *
+   * @generated from field: localdial.v1.ComponentState state = 2;
+   */
+  state: ComponentState;
+
+  /**
+   * Output only. What is the case, and what to do, as sentences for people in
+   * English. They may change at any time. Empty if it works.
+   *
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+
+  /**
+   * Output only. Since when the server has seen this state.
+   *
+   * @generated from field: google.protobuf.Timestamp since_time = 4;
+   */
+  sinceTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message localdial.v1.ComponentStatus.
+ * Use `create(ComponentStatusSchema)` to create a new message.
+ */
+export const ComponentStatusSchema: GenMessage<ComponentStatus> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_administration, 16);
+
+/**
+ * Work that the carrier has not confirmed yet.
+ *
+ * @generated from message localdial.v1.OpenWork
+ */
+export type OpenWork = Message<"localdial.v1.OpenWork"> & {
+  /**
+   * Output only. How many numbers it is about.
+   *
+   * @generated from field: int64 count = 1;
+   */
+  count: bigint;
+
+  /**
+   * Output only. When the oldest of it began. Unset if there is none, or if that
+   * is not known.
+   *
+   * @generated from field: google.protobuf.Timestamp oldest_time = 2;
+   */
+  oldestTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message localdial.v1.OpenWork.
+ * Use `create(OpenWorkSchema)` to create a new message.
+ */
+export const OpenWorkSchema: GenMessage<OpenWork> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_administration, 17);
+
+/**
+ * A certificate of the server.
+ *
+ * @generated from message localdial.v1.CertificateStatus
+ */
+export type CertificateStatus = Message<"localdial.v1.CertificateStatus"> & {
+  /**
+   * Output only. The names that the certificate is for.
+   *
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+
+  /**
+   * Output only. When it expires.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message localdial.v1.CertificateStatus.
+ * Use `create(CertificateStatusSchema)` to create a new message.
+ */
+export const CertificateStatusSchema: GenMessage<CertificateStatus> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_administration, 18);
+
+/**
  * What the holder of a credential may do. Each role is about one organization,
  * except `ROLE_GATEWAY` and `ROLE_ADMIN`.
  *
@@ -803,6 +1009,109 @@ export const AuditEventKindSchema: GenEnum<AuditEventKind> = /*@__PURE__*/
   enumDesc(file_localdial_v1_administration, 1);
 
 /**
+ * A part that the server depends on.
+ *
+ * @generated from enum localdial.v1.Component
+ */
+export enum Component {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: COMPONENT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The database, which holds everything.
+   *
+   * @generated from enum value: COMPONENT_DATABASE = 1;
+   */
+  DATABASE = 1,
+
+  /**
+   * The recording of calls.
+   *
+   * @generated from enum value: COMPONENT_CALL_LOG = 2;
+   */
+  CALL_LOG = 2,
+
+  /**
+   * The carrier, for purchases and releases.
+   *
+   * @generated from enum value: COMPONENT_CARRIER = 3;
+   */
+  CARRIER = 3,
+
+  /**
+   * The way of call-backs from the carrier to the server.
+   *
+   * @generated from enum value: COMPONENT_CALL_BACKS = 4;
+   */
+  CALL_BACKS = 4,
+
+  /**
+   * The certificates of the server.
+   *
+   * @generated from enum value: COMPONENT_CERTIFICATES = 5;
+   */
+  CERTIFICATES = 5,
+}
+
+/**
+ * Describes the enum localdial.v1.Component.
+ */
+export const ComponentSchema: GenEnum<Component> = /*@__PURE__*/
+  enumDesc(file_localdial_v1_administration, 2);
+
+/**
+ * How well a component works.
+ *
+ * @generated from enum localdial.v1.ComponentState
+ */
+export enum ComponentState {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: COMPONENT_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It works.
+   *
+   * @generated from enum value: COMPONENT_STATE_OK = 1;
+   */
+  OK = 1,
+
+  /**
+   * It works, and needs attention.
+   *
+   * @generated from enum value: COMPONENT_STATE_WARNING = 2;
+   */
+  WARNING = 2,
+
+  /**
+   * It does not work.
+   *
+   * @generated from enum value: COMPONENT_STATE_FAILED = 3;
+   */
+  FAILED = 3,
+
+  /**
+   * Nothing is known of it yet, or it is not used.
+   *
+   * @generated from enum value: COMPONENT_STATE_UNKNOWN = 4;
+   */
+  UNKNOWN = 4,
+}
+
+/**
+ * Describes the enum localdial.v1.ComponentState.
+ */
+export const ComponentStateSchema: GenEnum<ComponentState> = /*@__PURE__*/
+  enumDesc(file_localdial_v1_administration, 3);
+
+/**
  * The API keys of a server, and the record of changes.
  *
  * @generated from service localdial.v1.Administration
@@ -885,6 +1194,21 @@ export const Administration: GenService<{
     methodKind: "unary";
     input: typeof GetCallerRequestSchema;
     output: typeof GetCallerResponseSchema;
+  },
+  /**
+   * Returns the state of the server that answers, of its database and carrier,
+   * and of what is open. It asks the carrier nothing: what it says of it comes
+   * from the last requests. It answers also while the database is down, for any
+   * organization then.
+   *
+   * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+   *
+   * @generated from rpc localdial.v1.Administration.GetStatus
+   */
+  getStatus: {
+    methodKind: "unary";
+    input: typeof GetStatusRequestSchema;
+    output: typeof GetStatusResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_localdial_v1_administration, 0);

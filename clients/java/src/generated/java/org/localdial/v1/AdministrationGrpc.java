@@ -205,6 +205,38 @@ public final class AdministrationGrpc {
     return getGetCallerMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.GetStatusRequest,
+      org.localdial.v1.GetStatusResponse> getGetStatusMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetStatus",
+      requestType = org.localdial.v1.GetStatusRequest.class,
+      responseType = org.localdial.v1.GetStatusResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.GetStatusRequest,
+      org.localdial.v1.GetStatusResponse> getGetStatusMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.GetStatusRequest, org.localdial.v1.GetStatusResponse> getGetStatusMethod;
+    if ((getGetStatusMethod = AdministrationGrpc.getGetStatusMethod) == null) {
+      synchronized (AdministrationGrpc.class) {
+        if ((getGetStatusMethod = AdministrationGrpc.getGetStatusMethod) == null) {
+          AdministrationGrpc.getGetStatusMethod = getGetStatusMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.GetStatusRequest, org.localdial.v1.GetStatusResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetStatus"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.GetStatusRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.GetStatusResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new AdministrationMethodDescriptorSupplier("GetStatus"))
+              .build();
+        }
+      }
+    }
+    return getGetStatusMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -344,6 +376,20 @@ public final class AdministrationGrpc {
         io.grpc.stub.StreamObserver<org.localdial.v1.GetCallerResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetCallerMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Returns the state of the server that answers, of its database and carrier,
+     * and of what is open. It asks the carrier nothing: what it says of it comes
+     * from the last requests. It answers also while the database is down, for any
+     * organization then.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    default void getStatus(org.localdial.v1.GetStatusRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.GetStatusResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetStatusMethod(), responseObserver);
+    }
   }
 
   /**
@@ -458,6 +504,21 @@ public final class AdministrationGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getGetCallerMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Returns the state of the server that answers, of its database and carrier,
+     * and of what is open. It asks the carrier nothing: what it says of it comes
+     * from the last requests. It answers also while the database is down, for any
+     * organization then.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public void getStatus(org.localdial.v1.GetStatusRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.GetStatusResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetStatusMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -552,6 +613,20 @@ public final class AdministrationGrpc {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getGetCallerMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Returns the state of the server that answers, of its database and carrier,
+     * and of what is open. It asks the carrier nothing: what it says of it comes
+     * from the last requests. It answers also while the database is down, for any
+     * organization then.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.GetStatusResponse getStatus(org.localdial.v1.GetStatusRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetStatusMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -645,6 +720,20 @@ public final class AdministrationGrpc {
     public org.localdial.v1.GetCallerResponse getCaller(org.localdial.v1.GetCallerRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getGetCallerMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Returns the state of the server that answers, of its database and carrier,
+     * and of what is open. It asks the carrier nothing: what it says of it comes
+     * from the last requests. It answers also while the database is down, for any
+     * organization then.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.GetStatusResponse getStatus(org.localdial.v1.GetStatusRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetStatusMethod(), getCallOptions(), request);
     }
   }
 
@@ -746,6 +835,21 @@ public final class AdministrationGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getGetCallerMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Returns the state of the server that answers, of its database and carrier,
+     * and of what is open. It asks the carrier nothing: what it says of it comes
+     * from the last requests. It answers also while the database is down, for any
+     * organization then.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.GetStatusResponse> getStatus(
+        org.localdial.v1.GetStatusRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetStatusMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_CREATE_API_KEY = 0;
@@ -754,6 +858,7 @@ public final class AdministrationGrpc {
   private static final int METHODID_REVOKE_API_KEY = 3;
   private static final int METHODID_LIST_AUDIT_EVENTS = 4;
   private static final int METHODID_GET_CALLER = 5;
+  private static final int METHODID_GET_STATUS = 6;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -795,6 +900,10 @@ public final class AdministrationGrpc {
         case METHODID_GET_CALLER:
           serviceImpl.getCaller((org.localdial.v1.GetCallerRequest) request,
               (io.grpc.stub.StreamObserver<org.localdial.v1.GetCallerResponse>) responseObserver);
+          break;
+        case METHODID_GET_STATUS:
+          serviceImpl.getStatus((org.localdial.v1.GetStatusRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.GetStatusResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -856,6 +965,13 @@ public final class AdministrationGrpc {
               org.localdial.v1.GetCallerRequest,
               org.localdial.v1.GetCallerResponse>(
                 service, METHODID_GET_CALLER)))
+        .addMethod(
+          getGetStatusMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.GetStatusRequest,
+              org.localdial.v1.GetStatusResponse>(
+                service, METHODID_GET_STATUS)))
         .build();
   }
 
@@ -910,6 +1026,7 @@ public final class AdministrationGrpc {
               .addMethod(getRevokeApiKeyMethod())
               .addMethod(getListAuditEventsMethod())
               .addMethod(getGetCallerMethod())
+              .addMethod(getGetStatusMethod())
               .build();
         }
       }

@@ -96,6 +96,31 @@ public final class AdministrationProto extends com.google.protobuf.GeneratedFile
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_localdial_v1_GetCallerResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_GetStatusRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_GetStatusRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_GetStatusResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_GetStatusResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_ComponentStatus_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_ComponentStatus_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_OpenWork_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_OpenWork_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_CertificateStatus_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_CertificateStatus_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -168,42 +193,78 @@ public final class AdministrationProto extends com.google.protobuf.GeneratedFile
       "\005after\"\022\n\020GetCallerRequest\"\202\001\n\021GetCaller" +
       "Response\022\034\n\tprincipal\030\001 \001(\tR\tprincipal\022&" +
       "\n\004role\030\002 \001(\0162\022.localdial.v1.RoleR\004role\022\'" +
-      "\n\017organization_id\030\003 \001(\tR\016organizationId*" +
-      "r\n\004Role\022\024\n\020ROLE_UNSPECIFIED\020\000\022\017\n\013ROLE_DI" +
-      "ALER\020\001\022\017\n\013ROLE_VIEWER\020\002\022\020\n\014ROLE_MANAGER\020" +
-      "\003\022\020\n\014ROLE_GATEWAY\020\004\022\016\n\nROLE_ADMIN\020\005*\311\004\n\016" +
-      "AuditEventKind\022 \n\034AUDIT_EVENT_KIND_UNSPE" +
-      "CIFIED\020\000\022%\n!AUDIT_EVENT_KIND_ORGANIZATIO" +
-      "N_SET\020\001\022)\n%AUDIT_EVENT_KIND_ORGANIZATION" +
-      "_DELETED\020\002\022\035\n\031AUDIT_EVENT_KIND_USER_SET\020" +
-      "\003\022!\n\035AUDIT_EVENT_KIND_USER_DELETED\020\004\022!\n\035" +
-      "AUDIT_EVENT_KIND_NUMBER_ADDED\020\005\022#\n\037AUDIT" +
-      "_EVENT_KIND_NUMBER_CHANGED\020\006\022#\n\037AUDIT_EV" +
-      "ENT_KIND_NUMBER_REMOVED\020\007\022&\n\"AUDIT_EVENT" +
-      "_KIND_AREA_CODES_MAPPED\020\010\022(\n$AUDIT_EVENT" +
-      "_KIND_AREA_CODES_UNMAPPED\020\t\022$\n AUDIT_EVE" +
-      "NT_KIND_API_KEY_CREATED\020\n\022$\n AUDIT_EVENT" +
-      "_KIND_API_KEY_ROTATED\020\013\022$\n AUDIT_EVENT_K" +
-      "IND_API_KEY_REVOKED\020\014\022+\n\'AUDIT_EVENT_KIN" +
-      "D_ORGANIZATIONS_IMPORTED\020\r\022#\n\037AUDIT_EVEN" +
-      "T_KIND_RECORDS_PRUNED\020\0162\253\004\n\016Administrati" +
-      "on\022U\n\014CreateApiKey\022!.localdial.v1.Create" +
-      "ApiKeyRequest\032\".localdial.v1.CreateApiKe" +
-      "yResponse\022W\n\013ListApiKeys\022 .localdial.v1." +
-      "ListApiKeysRequest\032!.localdial.v1.ListAp" +
-      "iKeysResponse\"\003\220\002\001\022U\n\014RotateApiKey\022!.loc" +
-      "aldial.v1.RotateApiKeyRequest\032\".localdia" +
-      "l.v1.RotateApiKeyResponse\022Z\n\014RevokeApiKe" +
-      "y\022!.localdial.v1.RevokeApiKeyRequest\032\".l" +
-      "ocaldial.v1.RevokeApiKeyResponse\"\003\220\002\002\022c\n" +
-      "\017ListAuditEvents\022$.localdial.v1.ListAudi" +
-      "tEventsRequest\032%.localdial.v1.ListAuditE" +
-      "ventsResponse\"\003\220\002\001\022Q\n\tGetCaller\022\036.locald" +
-      "ial.v1.GetCallerRequest\032\037.localdial.v1.G" +
-      "etCallerResponse\"\003\220\002\001Bx\n\020org.localdial.v" +
-      "1B\023AdministrationProtoP\001\242\002\003LXX\252\002\014Localdi" +
-      "al.V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBM" +
-      "etadata\352\002\rLocaldial::V1b\006proto3"
+      "\n\017organization_id\030\003 \001(\tR\016organizationId\"" +
+      ";\n\020GetStatusRequest\022\'\n\017organization_id\030\001" +
+      " \001(\tR\016organizationId\"\253\004\n\021GetStatusRespon" +
+      "se\022%\n\016server_version\030\001 \001(\tR\rserverVersio" +
+      "n\0229\n\nstart_time\030\002 \001(\0132\032.google.protobuf." +
+      "TimestampR\tstartTime\022=\n\ncomponents\030\003 \003(\013" +
+      "2\035.localdial.v1.ComponentStatusR\ncompone" +
+      "nts\0227\n\013open_orders\030\004 \001(\0132\026.localdial.v1." +
+      "OpenWorkR\nopenOrders\022;\n\ropen_releases\030\005 " +
+      "\001(\0132\026.localdial.v1.OpenWorkR\014openRelease" +
+      "s\0228\n\026missed_call_back_count\030\006 \001(\003H\000R\023mis" +
+      "sedCallBackCount\210\001\001\022,\n\022spooled_call_coun" +
+      "t\030\007 \001(\003R\020spooledCallCount\0227\n\tstaleness\030\010" +
+      " \001(\0132\031.google.protobuf.DurationR\tstalene" +
+      "ss\022C\n\014certificates\030\t \003(\0132\037.localdial.v1." +
+      "CertificateStatusR\014certificatesB\031\n\027_miss" +
+      "ed_call_back_count\"\317\001\n\017ComponentStatus\0225" +
+      "\n\tcomponent\030\001 \001(\0162\027.localdial.v1.Compone" +
+      "ntR\tcomponent\0222\n\005state\030\002 \001(\0162\034.localdial" +
+      ".v1.ComponentStateR\005state\022\026\n\006detail\030\003 \001(" +
+      "\tR\006detail\0229\n\nsince_time\030\004 \001(\0132\032.google.p" +
+      "rotobuf.TimestampR\tsinceTime\"]\n\010OpenWork" +
+      "\022\024\n\005count\030\001 \001(\003R\005count\022;\n\013oldest_time\030\002 " +
+      "\001(\0132\032.google.protobuf.TimestampR\noldestT" +
+      "ime\"f\n\021CertificateStatus\022\024\n\005names\030\001 \003(\tR" +
+      "\005names\022;\n\013expire_time\030\002 \001(\0132\032.google.pro" +
+      "tobuf.TimestampR\nexpireTime*r\n\004Role\022\024\n\020R" +
+      "OLE_UNSPECIFIED\020\000\022\017\n\013ROLE_DIALER\020\001\022\017\n\013RO" +
+      "LE_VIEWER\020\002\022\020\n\014ROLE_MANAGER\020\003\022\020\n\014ROLE_GA" +
+      "TEWAY\020\004\022\016\n\nROLE_ADMIN\020\005*\311\004\n\016AuditEventKi" +
+      "nd\022 \n\034AUDIT_EVENT_KIND_UNSPECIFIED\020\000\022%\n!" +
+      "AUDIT_EVENT_KIND_ORGANIZATION_SET\020\001\022)\n%A" +
+      "UDIT_EVENT_KIND_ORGANIZATION_DELETED\020\002\022\035" +
+      "\n\031AUDIT_EVENT_KIND_USER_SET\020\003\022!\n\035AUDIT_E" +
+      "VENT_KIND_USER_DELETED\020\004\022!\n\035AUDIT_EVENT_" +
+      "KIND_NUMBER_ADDED\020\005\022#\n\037AUDIT_EVENT_KIND_" +
+      "NUMBER_CHANGED\020\006\022#\n\037AUDIT_EVENT_KIND_NUM" +
+      "BER_REMOVED\020\007\022&\n\"AUDIT_EVENT_KIND_AREA_C" +
+      "ODES_MAPPED\020\010\022(\n$AUDIT_EVENT_KIND_AREA_C" +
+      "ODES_UNMAPPED\020\t\022$\n AUDIT_EVENT_KIND_API_" +
+      "KEY_CREATED\020\n\022$\n AUDIT_EVENT_KIND_API_KE" +
+      "Y_ROTATED\020\013\022$\n AUDIT_EVENT_KIND_API_KEY_" +
+      "REVOKED\020\014\022+\n\'AUDIT_EVENT_KIND_ORGANIZATI" +
+      "ONS_IMPORTED\020\r\022#\n\037AUDIT_EVENT_KIND_RECOR" +
+      "DS_PRUNED\020\016*\243\001\n\tComponent\022\031\n\025COMPONENT_U" +
+      "NSPECIFIED\020\000\022\026\n\022COMPONENT_DATABASE\020\001\022\026\n\022" +
+      "COMPONENT_CALL_LOG\020\002\022\025\n\021COMPONENT_CARRIE" +
+      "R\020\003\022\030\n\024COMPONENT_CALL_BACKS\020\004\022\032\n\026COMPONE" +
+      "NT_CERTIFICATES\020\005*\237\001\n\016ComponentState\022\037\n\033" +
+      "COMPONENT_STATE_UNSPECIFIED\020\000\022\026\n\022COMPONE" +
+      "NT_STATE_OK\020\001\022\033\n\027COMPONENT_STATE_WARNING" +
+      "\020\002\022\032\n\026COMPONENT_STATE_FAILED\020\003\022\033\n\027COMPON" +
+      "ENT_STATE_UNKNOWN\020\0042\376\004\n\016Administration\022U" +
+      "\n\014CreateApiKey\022!.localdial.v1.CreateApiK" +
+      "eyRequest\032\".localdial.v1.CreateApiKeyRes" +
+      "ponse\022W\n\013ListApiKeys\022 .localdial.v1.List" +
+      "ApiKeysRequest\032!.localdial.v1.ListApiKey" +
+      "sResponse\"\003\220\002\001\022U\n\014RotateApiKey\022!.localdi" +
+      "al.v1.RotateApiKeyRequest\032\".localdial.v1" +
+      ".RotateApiKeyResponse\022Z\n\014RevokeApiKey\022!." +
+      "localdial.v1.RevokeApiKeyRequest\032\".local" +
+      "dial.v1.RevokeApiKeyResponse\"\003\220\002\002\022c\n\017Lis" +
+      "tAuditEvents\022$.localdial.v1.ListAuditEve" +
+      "ntsRequest\032%.localdial.v1.ListAuditEvent" +
+      "sResponse\"\003\220\002\001\022Q\n\tGetCaller\022\036.localdial." +
+      "v1.GetCallerRequest\032\037.localdial.v1.GetCa" +
+      "llerResponse\"\003\220\002\001\022Q\n\tGetStatus\022\036.localdi" +
+      "al.v1.GetStatusRequest\032\037.localdial.v1.Ge" +
+      "tStatusResponse\"\003\220\002\001Bx\n\020org.localdial.v1" +
+      "B\023AdministrationProtoP\001\242\002\003LXX\252\002\014Localdia" +
+      "l.V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBMe" +
+      "tadata\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -295,6 +356,36 @@ public final class AdministrationProto extends com.google.protobuf.GeneratedFile
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_GetCallerResponse_descriptor,
         new java.lang.String[] { "Principal", "Role", "OrganizationId", });
+    internal_static_localdial_v1_GetStatusRequest_descriptor =
+      getDescriptor().getMessageType(14);
+    internal_static_localdial_v1_GetStatusRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_GetStatusRequest_descriptor,
+        new java.lang.String[] { "OrganizationId", });
+    internal_static_localdial_v1_GetStatusResponse_descriptor =
+      getDescriptor().getMessageType(15);
+    internal_static_localdial_v1_GetStatusResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_GetStatusResponse_descriptor,
+        new java.lang.String[] { "ServerVersion", "StartTime", "Components", "OpenOrders", "OpenReleases", "MissedCallBackCount", "SpooledCallCount", "Staleness", "Certificates", });
+    internal_static_localdial_v1_ComponentStatus_descriptor =
+      getDescriptor().getMessageType(16);
+    internal_static_localdial_v1_ComponentStatus_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_ComponentStatus_descriptor,
+        new java.lang.String[] { "Component", "State", "Detail", "SinceTime", });
+    internal_static_localdial_v1_OpenWork_descriptor =
+      getDescriptor().getMessageType(17);
+    internal_static_localdial_v1_OpenWork_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_OpenWork_descriptor,
+        new java.lang.String[] { "Count", "OldestTime", });
+    internal_static_localdial_v1_CertificateStatus_descriptor =
+      getDescriptor().getMessageType(18);
+    internal_static_localdial_v1_CertificateStatus_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_CertificateStatus_descriptor,
+        new java.lang.String[] { "Names", "ExpireTime", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.DurationProto.getDescriptor();
     com.google.protobuf.TimestampProto.getDescriptor();

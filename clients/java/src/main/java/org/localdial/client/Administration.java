@@ -8,6 +8,8 @@ import org.localdial.v1.CreateApiKeyRequest;
 import org.localdial.v1.CreateApiKeyResponse;
 import org.localdial.v1.GetCallerRequest;
 import org.localdial.v1.GetCallerResponse;
+import org.localdial.v1.GetStatusRequest;
+import org.localdial.v1.GetStatusResponse;
 import org.localdial.v1.ListApiKeysRequest;
 import org.localdial.v1.ListApiKeysResponse;
 import org.localdial.v1.ListAuditEventsRequest;
@@ -18,7 +20,7 @@ import org.localdial.v1.RotateApiKeyRequest;
 import org.localdial.v1.RotateApiKeyResponse;
 
 /**
- * Manages the API keys of the server, lists the record of changes, and returns who the caller is.
+ * Manages the API keys of the server, lists the record of changes, and returns the server's state and who the caller is.
  *
  * <p>Requests and responses are documented in {@code org.localdial.v1}. Every method throws the subclass of
  * {@link LocaldialException} for the status if the call fails, and IllegalStateException if the client is closed.
@@ -185,5 +187,26 @@ public final class Administration extends ServiceCalls<Administration> {
      */
     public CompletableFuture<GetCallerResponse> getCallerAsync(GetCallerRequest request) {
         return caller.callAsync(AdministrationGrpc.getGetCallerMethod(), request);
+    }
+
+    /**
+     * Returns the state of the server that answers, of its database and carrier, and of what is open.
+     *
+     * @param request the organization whose open work is counted
+     * @return the state
+     * @throws LocaldialException if the call fails
+     */
+    public GetStatusResponse getStatus(GetStatusRequest request) {
+        return caller.call(AdministrationGrpc.getGetStatusMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #getStatus}. Cancelling the future cancels the call.
+     *
+     * @param request the organization whose open work is counted
+     * @return a future of the state; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<GetStatusResponse> getStatusAsync(GetStatusRequest request) {
+        return caller.callAsync(AdministrationGrpc.getGetStatusMethod(), request);
     }
 }
