@@ -38,6 +38,7 @@ STRICT = os.environ.get("LOCALDIAL_TEST_STRICT") == "1"
 # These groups take longest and start first, so that no process is left with one of them at the end.
 _LONGEST_FIRST = (
     "tests/interop/",
+    "tests/console/",
     "tests/clients/",
     "tests/functional/",
     "tests/scenarios/test_model.py",

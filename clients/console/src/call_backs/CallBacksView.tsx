@@ -139,7 +139,7 @@ const OUTCOMES: Readonly<Record<InboundCallOutcome, BadgeKind>> = {
 function columnsWith(nameOf: (userId: string) => string) {
   return [
     column.accessor("callTime", {
-      size: 170,
+      size: 195,
       header: names.time,
       meta: { label: names.time },
       cell: (cell) => minute(cell.getValue()),
