@@ -1,5 +1,5 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { ConnectRouter } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { describe, expect, test, vi } from "vitest";
@@ -94,6 +94,19 @@ describe("the list of calls", () => {
     expect(screen.queryByRole("button", { name: "Show more" })).toBeNull();
   });
 
+  test("stays as it was, and says so, if the server goes away", async () => {
+    show(
+      <CallsView />,
+      serve(({ pageToken }) => {
+        if (pageToken) throw new ConnectError("no connection", Code.Unavailable);
+        return { calls: [CALL], nextPageToken: "next" };
+      }),
+    );
+    await userEvent.click(await screen.findByRole("button", { name: "Show more" }));
+    expect(await screen.findByText(/The server cannot be reached. This was the state at/)).toBeTruthy();
+    expect(screen.getByText("(415) 555-0123")).toBeTruthy();
+  });
+
   test("is saved with all its pages, in E.164, and without formulas", async () => {
     show(
       <CallsView />,
@@ -126,8 +139,9 @@ describe("the list of calls", () => {
 });
 
 test("a file has a bounded number of calls, and says that there are more", async () => {
-  const getPage = async (from = 0) => ({ calls: [from, from + 1], next: from + 2 });
+  const getPage = vi.fn(async (from = 0) => ({ calls: [from, from + 1], next: from + 2 }));
   expect(await mostCalls(getPage, () => {}, 3)).toEqual({ calls: [0, 1, 2], isAll: false });
+  expect(getPage).toHaveBeenCalledTimes(2);
 });
 
 test("a file that has all calls says so", async () => {
