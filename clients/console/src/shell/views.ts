@@ -3,6 +3,7 @@
 import type { ComponentType } from "react";
 import { CallBacksView } from "../call_backs/CallBacksView";
 import { CallsView } from "../calls/CallsView";
+import { HealthView } from "../health/HealthView";
 import { NumbersView } from "../numbers/NumbersView";
 import { PeopleView } from "../people/PeopleView";
 import type { texts } from "../texts";
@@ -20,4 +21,5 @@ export const VIEWS: readonly [View, ...View[]] = [
   { path: "calls", component: CallsView },
   { path: "call-backs", component: CallBacksView },
   { path: "people", component: PeopleView },
+  { path: "health", component: HealthView },
 ];
