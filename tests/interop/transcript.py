@@ -60,6 +60,9 @@ _DETAILS = {
         error_details_pb2.RetryInfo,
     )
 }
+# Times of the server, and what it counts in the background, are not alike in two plays.
+_UNLIKE = frozenset({"start_time", "since_time", "counted_until_time", "last_shown_time"})
+
 _CLOCKS_DIFFER = dt.timedelta(seconds=5)
 
 
@@ -114,6 +117,9 @@ class Transcript:
 
     def _make_alike(self, message: Message) -> None:
         for descriptor, value in message.ListFields():
+            if descriptor.name in _UNLIKE:
+                message.ClearField(descriptor.name)
+                continue
             values = list(value) if descriptor.is_repeated else [value]
             if isinstance(value, Timestamp):
                 self._make_time_alike(value)

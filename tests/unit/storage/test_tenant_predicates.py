@@ -30,6 +30,7 @@ from localdial_server.app.ports.store import (
     Transaction,
 )
 from localdial_server.domain.api_keys import ApiKey
+from localdial_server.domain.call_counts import CallCount, HourRange
 from localdial_server.domain.model import (
     CallerIdReason,
     InboundCall,
@@ -42,7 +43,15 @@ from localdial_server.domain.model import (
 )
 from localdial_server.domain.principals import Role
 from localdial_server.storage.call_log.insert import insert_calls
-from localdial_server.storage.sql import audit, call_backs, phone_number_claims, reader, transaction
+from localdial_server.storage.sql import (
+    audit,
+    call_backs,
+    call_counts,
+    phone_number_claims,
+    reader,
+    transaction,
+)
+from localdial_server.storage.sql.hour_counts import HourCounts, store_counts
 from localdial_server.storage.sql.rows import to_row
 from localdial_server.storage.sql.schema import audit_events, inbound_calls, metadata
 from localdial_server.storage.sql.transaction import SqlTransaction
@@ -52,7 +61,7 @@ A, OTHERS = "m", ("b", "x")
 X, Y, CALLEE, NEW = "+14155550100", "+14155550101", "+16285550123", "+14155550109"
 MAPPED, MINE, THEIRS = "628", "925", "510"
 
-_MODULES: Final = (audit, reader, phone_number_claims, transaction)
+_MODULES: Final = (audit, call_counts, reader, phone_number_claims, transaction)
 
 
 class Predicate(NamedTuple):
@@ -104,7 +113,9 @@ def _is_column(node: ast.expr) -> bool:
         *metadata.tables,
         "mappings",
         "calls",
+        "counts",
         "owners",
+        "shown",
     }
 
 
@@ -200,6 +211,12 @@ def _fill(connection: Connection, organization_id: str) -> None:
         outcome=InboundCallOutcome.MISSED,
     )
     connection.execute(inbound_calls.insert().values(to_row(inbound_calls, back)))
+    counts = HourCounts()
+    for is_local in (False, True):
+        calls, last_time = (3, 5) if of_a else (8, 9)
+        counts.add(X, CALLEE, is_local=is_local, calls=calls, last_time=last_time)
+    for hour in (0, 24):
+        store_counts(connection, organization_id, hour, counts)
 
 
 def _connect(content: bytes | None = None) -> Connection:
@@ -265,6 +282,13 @@ READS: Final[dict[str, Work]] = {
     "api_keys": lambda t: t.api_keys(A, "", 10),
     "count_api_keys": lambda t: t.count_api_keys(A),
     "request": lambda t: (t.request(A, "request"), t.request(A, "done")),
+    "call_counts": lambda t: [
+        t.call_counts(A, kind, ranges)
+        for kind in CallCount
+        for ranges in ([HourRange(0, 30)], [HourRange(0, 1), HourRange(1, 30)])
+    ],
+    "shown_times": lambda t: t.shown_times(A, [X, Y]),
+    "count_missed_call_backs": lambda t: t.count_missed_call_backs(A, 0),
     "audit_events": lambda t: [
         (each.kind, each.subject, each.before, each.after) for each in t.audit_events(AuditQuery(A), None, 99)
     ],
@@ -304,6 +328,7 @@ ACROSS_ORGANIZATIONS: Final = {
     "owners_of",
     "open_numbers",
     "owner_of",
+    "counted_until",
 }
 
 
