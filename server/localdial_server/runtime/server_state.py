@@ -59,7 +59,8 @@ class ProcessState(ServerState):
         self._start_time = _now()
         self._version = _version()
         self._seen: dict[Component, ComponentStatus] = {}
-        self.observe(records_calls=True, routes_call_backs=True)
+        self._records_calls = self._routes_call_backs = True
+        self._observe()
 
     @property
     @override
@@ -77,19 +78,12 @@ class ProcessState(ServerState):
         `records_calls`: outbound calls can be recorded. `routes_call_backs`: call-backs are routed by the
         rules.
         """
-        for component, (state, detail) in {
-            Component.DATABASE: self._database(),
-            Component.CALL_LOG: self._call_log(records_calls=records_calls),
-            Component.CARRIER: self._carrier(),
-            Component.CALL_BACKS: self._call_backs(routes_call_backs=routes_call_backs),
-            Component.CERTIFICATES: self._certificate(),
-        }.items():
-            before = self._seen.get(component)
-            since = before.since_time if before is not None and before.state is state else _now()
-            self._seen[component] = ComponentStatus(component, state, detail, since)
+        self._records_calls, self._routes_call_backs = records_calls, routes_call_backs
+        self._observe()
 
     @override
     def components(self) -> Sequence[ComponentStatus]:
+        self._observe()
         return [self._seen[component] for component in Component]
 
     @override
@@ -107,13 +101,25 @@ class ProcessState(ServerState):
     def staleness(self) -> float | None:
         return self._storage.staleness()
 
+    def _observe(self) -> None:
+        for component, (state, detail) in {
+            Component.DATABASE: self._database(),
+            Component.CALL_LOG: self._call_log(),
+            Component.CARRIER: self._carrier(),
+            Component.CALL_BACKS: self._call_backs(),
+            Component.CERTIFICATES: self._certificate(),
+        }.items():
+            before = self._seen.get(component)
+            since = before.since_time if before is not None and before.state is state else _now()
+            self._seen[component] = ComponentStatus(component, state, detail, since)
+
     def _database(self) -> _Seen:
         if self._storage.is_up():
             return _OK
         return ComponentState.FAILED, _NO_DATABASE
 
-    def _call_log(self, *, records_calls: bool) -> _Seen:
-        if not records_calls:
+    def _call_log(self) -> _Seen:
+        if not self._records_calls:
             return ComponentState.FAILED, _NO_RECORDS
         if self.spooled_calls():
             return ComponentState.WARNING, "Calls wait on the server's disk until the database is back."
@@ -129,8 +135,8 @@ class ProcessState(ServerState):
             return ComponentState.FAILED, last.error.explanation
         return ComponentState.FAILED, _NO_CARRIER
 
-    def _call_backs(self, *, routes_call_backs: bool) -> _Seen:
-        if not routes_call_backs:
+    def _call_backs(self) -> _Seen:
+        if not self._routes_call_backs:
             if self._storage.number_index.is_complete:
                 return ComponentState.WARNING, _DEGRADED
             return ComponentState.FAILED, "Call-backs are not routed until the database is back."
