@@ -113,5 +113,5 @@ def test_every_answer_has_a_strict_content_policy(http: HttpCaller) -> None:
 
 
 def test_the_health_is_there_for_balancers(http: HttpCaller) -> None:
-    answer = http.send("GET", "/health")
+    answer = http.send("GET", "/health", host="localdial.internal")
     assert (answer.status, answer.body) == (200, b"SERVING\n")

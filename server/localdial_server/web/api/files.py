@@ -72,6 +72,11 @@ class Files:
         description = _File(f"/{_OPENAPI}", package.joinpath("api", _OPENAPI))
         return cls({f"/{_OPENAPI}": description, **dict(_found(package.joinpath(_FOLDER), ""))})
 
+    @classmethod
+    def in_folder(cls, folder: Traversable) -> Self:
+        """Return the files in a folder, which need not exist."""
+        return cls(dict(_found(folder, "")))
+
     def response(self, scope: Scope) -> Response:
         """Return the response to a GET or HEAD."""
         path, headers = scope["path"], dict(scope["headers"])

@@ -19,6 +19,9 @@ from localdial_server.web.http_server.connection import Connection
 # The headers of a request, and likewise the trailers of a body, have at most so many bytes.
 _HEAD_BYTES: Final = 32 * 1024
 
+# As on gRPC's addresses. uvicorn would wait for a minute.
+_HANDSHAKE_SECONDS: Final = 5.0
+
 # Longer than proxies keep an idle connection (nginx: 60 s), so that no proxy sends a
 # request on a connection that this server is about to close.
 _IDLE_SECONDS: Final = 75
@@ -34,7 +37,7 @@ class HttpServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=functools.partial(Connection, most=connections),  # type: ignore[arg-type]  # it makes one
+                http=Connection,
                 h11_max_incomplete_event_size=_HEAD_BYTES,
                 ws="none",
                 lifespan="off",
@@ -50,6 +53,7 @@ class HttpServer(uvicorn.Server):
         )
         # We log start and stop ourselves.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        self._connection = functools.partial(Connection, most=connections)
         self._tls = tls
         self._is_started = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
@@ -86,9 +90,19 @@ class HttpServer(uvicorn.Server):
         await self._serving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, then set the event."""
-        self.config.ssl = self._tls
-        await super().startup(sockets)
+        """Start as uvicorn does, but with a time limit for TLS handshakes; then set the event."""
+        connection = functools.partial(self._connection, self.config, self.server_state, self.lifespan.state)
+        self.servers = [
+            await asyncio.get_running_loop().create_server(
+                connection,
+                sock=each,
+                backlog=self.config.backlog,
+                ssl=self._tls,
+                ssl_handshake_timeout=None if self._tls is None else _HANDSHAKE_SECONDS,
+            )
+            for each in sockets or []
+        ]
+        self.started = True
         self._is_started.set()
 
     @contextlib.contextmanager
