@@ -45,7 +45,7 @@ export const numbersTexts = {
       withoutPrice: (count: number) =>
         count === 0 ? "By the carrier’s list prices" : `${counted(count, "number has", "numbers have")} no known price`,
       localShare: (days: number) => `Local share, last ${days} days`,
-      calls: (calls: number) => (calls === 0 ? "No calls yet" : `Of ${counted(calls, "call", "calls")}`),
+      calls: (calls: number) => (calls === 0 ? "No calls counted yet" : `Of ${counted(calls, "call", "calls")}`),
       notCounted: (failure: Failure) => `Not counted: ${sharedTexts.failure.explain(failure)}`,
     },
     column: {
@@ -115,6 +115,7 @@ export const numbersTexts = {
     failed: ({ quantity, areaCode }: Purchase, failure: Failure) =>
       `${counted(quantity, "number", "numbers")} in ${areaCode}: ${isNothingBought(failure) ? "nothing was bought." : "the outcome is not known."} ${sharedTexts.failure.whole(failure)}`,
     change: "Change the order",
+    stop: "Stop asking",
   },
   mapping: {
     open: "Add mapping",

@@ -21,6 +21,7 @@ export function SearchField({ label }: { label: string }) {
       spellCheck={false}
       value={value}
       onChange={(event) => setValue(event.target.value)}
+      onKeyDown={(event) => event.key === "Escape" && setValue("")}
     />
   );
 }

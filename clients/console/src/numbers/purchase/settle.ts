@@ -5,12 +5,10 @@ import type { Api } from "../../api/client";
 import { type Failure, failureOf, type Reason } from "../../api/failure";
 import type { Purchase } from "./open_purchases";
 
-export type Outcome = { readonly response: PurchaseNumbersResponse } | { readonly failure: Failure };
-
-/** Whether nothing was bought by a purchase that failed for this reason. A server that broke may have bought it. */
-export function isNothingBought({ reason }: Failure): boolean {
-  return reason !== "INTERNAL" && reason !== "";
-}
+export type Outcome =
+  | { readonly response: PurchaseNumbersResponse }
+  /** The last failure, if the user no longer waits: then the outcome is still not known. */
+  | { readonly failure: Failure };
 
 /** After these the numbers may be bought or not: the same request is sent again until it is known. */
 const UNKNOWN: ReadonlySet<Reason> = new Set<Reason>([
@@ -21,27 +19,30 @@ const UNKNOWN: ReadonlySet<Reason> = new Set<Reason>([
   "OVERLOADED",
 ]);
 
+/** Whether nothing was bought by a purchase that failed for this reason. A server that broke may have bought it. */
+export function isNothingBought({ reason }: Failure): boolean {
+  return !UNKNOWN.has(reason) && reason !== "INTERNAL" && reason !== "";
+}
+
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 15_000;
 
 /**
- * Sends a purchase until its outcome is known, with the same request_id. `onWait` is told why it is not known yet.
+ * Sends a purchase until its outcome is known, with the same request_id. `wait` is told why it is not known yet and how
+ * many milliseconds to wait, and returns whether to ask again.
  */
 export async function settle(
   api: Api,
   purchase: Purchase,
-  onWait: (failure: Failure) => void,
-  pause: (milliseconds: number) => Promise<void> = (milliseconds) =>
-    new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  wait: (failure: Failure, milliseconds: number) => Promise<boolean>,
 ): Promise<Outcome> {
-  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
       return { response: await api.numbers.purchaseNumbers(purchase) };
     } catch (error) {
       const failure = failureOf(error);
       if (!UNKNOWN.has(failure.reason)) return { failure };
-      onWait(failure);
-      await pause(failure.retryAfterMs ?? wait);
+      if (!(await wait(failure, failure.retryAfterMs ?? pause))) return { failure };
     }
   }
 }

@@ -36,10 +36,16 @@ export function usePurchases() {
   /** Waits for the outcome of a purchase, and says what it is. */
   async function resume(purchase: Purchase): Promise<void> {
     const show = (toast: Parameters<typeof toasts.show>[0]) => toasts.show(toast, purchase.requestId);
+    let stop = () => {};
+    const stopped = new Promise<false>((resolve) => {
+      stop = () => resolve(false);
+    });
+    const actions = [{ label: texts.purchase.stop, run: () => stop() }];
     show({ kind: "progress", message: texts.purchase.buying(purchase) });
-    const outcome = await settle(api, purchase, (failure) => {
-      show({ kind: "progress", message: texts.purchase.waiting(purchase, failure) });
+    const outcome = await settle(api, purchase, (failure, milliseconds) => {
+      show({ kind: "progress", message: texts.purchase.waiting(purchase, failure), actions });
       refreshNumbers(queries, purchase.organizationId);
+      return Promise.race([sleep(milliseconds), stopped]);
     });
     const reason = "failure" in outcome ? outcome.failure.reason : "";
     // Whoever signs in again learns the outcome.
@@ -107,4 +113,9 @@ function toastOf(purchase: Purchase, { numbers, unfilledCount, unfilledStatus }:
 /** Whether calls use the number. One that takes no calls is released at once. */
 function isUsable({ state }: LocalPresenceNumber): boolean {
   return state === NumberState.ACTIVE;
+}
+
+/** Waits, and returns true. */
+function sleep(milliseconds: number): Promise<true> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, true));
 }
