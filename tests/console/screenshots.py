@@ -44,6 +44,7 @@ _PICTURES: Final = (
     _Picture("calls", "calls"),
     _Picture("call-backs", "call-backs"),
     _Picture("people", "people"),
+    _Picture("health", "health"),
 )
 
 _FIRST_VIEW: Final = """() => new Promise(resolve => new PerformanceObserver((list, observer) => {

@@ -29,6 +29,7 @@ VIEWS: tuple[tuple[View, str], ...] = (
     ("calls", ""),
     ("call-backs", ""),
     ("people", ""),
+    ("health", ""),
 )
 
 
