@@ -33,7 +33,7 @@ out fields with their default value and have 64-bit integers as strings."""
 _SUFFIX: Final = ".jsonschema.json"
 _LOCAL: Final = "#/$defs/"
 
-# What a caller of the API does not need to know of a schema.
+# The parts of a schema that a caller of the API does not need.
 _LEFT_OUT: Final = ("$schema", "$id", "patternProperties", "title")
 
 _CODES: Final = (

@@ -44,7 +44,7 @@ _NUMBER: Final = re.compile(r"\+?[0-9]+")
 # A program took the number for a decimal, such as 4155550177.0. Without the dot it would have other digits.
 _DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]+")
 
-# What most switches send.
+# The form that most switches send.
 _WITH_PLUS: Final = re.compile(r"\+[0-9]{1,19}")
 
 # An international prefix, such as 0011 or 810, and the 15 digits of the longest number.

@@ -28,7 +28,8 @@ _HOURS_PER_DAY: Final = 24
 _calls = outbound_calls.c
 _is_local = _calls.reason.in_([reason.value for reason in LOCAL_REASONS])
 _is_nanp = func.substr(_calls.callee_number, 1, 2) == "+1"
-# What the area code depends on; empty if it is not counted. A NANP number is cut after its area code.
+# The part of a number that its area code depends on; empty if it is not counted. A NANP number is cut after
+# its area code.
 _callee = case(
     (_is_local, ""),
     (_is_nanp, func.substr(_calls.callee_number, 1, 5)),

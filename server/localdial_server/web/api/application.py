@@ -19,7 +19,7 @@ _READ: Final = frozenset({"GET", "HEAD"})
 
 _LENGTH_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
 
-# What a request without a body says of its length.
+# The content-length of a request without a body.
 _NO_BODY: Final[tuple[list[bytes], ...]] = ([], [b"0"])
 
 # A proxy may go by the other one, and take the rest of the body for the request of another client.
