@@ -90,6 +90,8 @@ _POPULATE = """
                CASE WHEN line % 100 = 0 THEN '+1' || 4150000000 + line ELSE 'user-' || i END,
                CASE WHEN line % 100 = 0 THEN 'key:' || organization_id ELSE 'key:crm' END, '', '', '', '', ''
             FROM each;
+    INSERT INTO shown_caller_ids (organization_id, caller_id, call_time)
+        SELECT organization_id, '+1' || 4150000000 + line, line FROM each;
     ANALYZE;
 """
 
