@@ -26,6 +26,12 @@ _FAILED_CALL: Final = re.compile(r"/localdial\.v1\.")
 
 _axe: Final = Axe()
 
+# Each with the options of axe. In the dark, nothing but the colors is different.
+_LOOKS: Final[tuple[tuple[Literal["dark", "light"], dict[str, Any]], ...]] = (
+    ("dark", {"runOnly": ["color-contrast"]}),
+    ("light", {}),
+)
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -99,9 +105,13 @@ class Console:
         return download.value.path().read_text("utf-8")
 
     def assert_accessible(self) -> None:
-        """Fail if axe finds anything wrong with what is shown."""
-        found = _axe.run(self.page)
-        assert found.violations_count == 0, found.generate_report()
+        """Fail if axe finds anything wrong with what is shown, in light or dark colors."""
+        # High contrast has colors of its own.
+        is_forced = self.page.evaluate("matchMedia('(forced-colors: active)').matches")
+        for colors, rules in _LOOKS[is_forced:]:
+            self.page.emulate_media(color_scheme=colors)
+            found = _axe.run(self.page, options=rules)
+            assert found.violations_count == 0, f"{colors}: {found.generate_report()}"
 
     def assert_fits(self) -> None:
         """Fail if the page is wider than its window, which would hide a part of it."""

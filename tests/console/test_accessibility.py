@@ -1,4 +1,4 @@
-"""Every view, light, dark, narrow and wide: nothing for axe to find, nothing cut off."""
+"""Every view, in normal and high contrast, narrow and wide: nothing for axe to find, nothing cut off."""
 
 import uuid
 from collections.abc import Iterator
@@ -14,8 +14,7 @@ from tests.console.console_server import ConsoleServer, Tenant
 from tests.console.sample import fill
 
 LOOKS: dict[str, dict[str, Any]] = {
-    "light": {},
-    "dark": {"color_scheme": "dark"},
+    "normal": {},
     "narrow": {"viewport": {"width": 360, "height": 740}},
     "4K": {"viewport": {"width": 3840, "height": 2160}},
     "high contrast": {"forced_colors": "active"},
@@ -25,10 +24,15 @@ VIEWS: tuple[tuple[View, str], ...] = (
     ("numbers", "?dialog=purchase&about=415&quantity=3"),
     ("numbers", "?dialog=import"),
     ("numbers", "?dialog=mappings"),
+    ("numbers", "?dialog=purchase"),
     ("why", "#callee=%2B16285550177&agent=bob.ray"),
     ("calls", ""),
     ("call-backs", ""),
     ("people", ""),
+    ("people", "?dialog=add"),
+    ("people", "?dialog=edit&user=ann.lee"),
+    ("people", "?dialog=import"),
+    ("people", "?dialog=organization"),
     ("health", ""),
 )
 
@@ -48,5 +52,18 @@ def test_every_view_is_accessible_and_fits_its_window(
         console.open(lender.organization_id, view, query)
         console.page.wait_for_load_state("networkidle")
         expect(console.page.get_by_role("heading", level=1)).to_be_visible()
+        if "dialog=" in query:
+            expect(console.dialog).to_be_visible()
         console.assert_accessible()
         console.assert_fits()
+
+
+def test_in_a_narrow_window_the_navigation_scrolls_to_the_current_view(
+    open_console: OpenConsole, server: ConsoleServer, lender: Tenant
+) -> None:
+    console = open_console(server, **LOOKS["narrow"])
+    ends: tuple[tuple[View, str], ...] = ("health", "Health"), ("numbers", "Numbers")
+    for view, name in ends:
+        console.open(lender.organization_id, view)
+        link = console.page.get_by_role("navigation").get_by_role("link", name=name)
+        expect(link).to_be_in_viewport(ratio=0.9)

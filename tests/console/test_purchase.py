@@ -3,12 +3,16 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Request, expect
 
+from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import Client
 from tests.console.browser import Console
 from tests.console.conftest import OpenConsole
 from tests.console.console_server import ConsoleServer, Tenant
+from tests.functional.simulator_process import SimulatorProcess
+from tests.support.waiting import wait_until
 
 
 def order(console: Console, area_code: str, quantity: int = 1, button: str = r"^Buy \d+ for \$") -> None:
@@ -106,21 +110,35 @@ def test_an_order_that_is_with_the_carrier_is_resolved_after_a_reload(
         expect(console.page.get_by_role("region", name="Messages").locator("p")).to_have_count(0)
 
 
-def test_a_purchase_goes_on_while_the_server_restarts(
-    own_server: Callable[..., ConsoleServer], open_console: OpenConsole
+@pytest.mark.parametrize("is_reloaded", [False, True], ids=["the page stays", "the page is reloaded"])
+def test_an_order_that_outlives_its_server_is_resolved_by_the_same_request_id(
+    own_server: Callable[..., ConsoleServer], open_console: OpenConsole, *, is_reloaded: bool
 ) -> None:
-    server = own_server(LOCALDIAL_SIMULATOR_LATENCY_MS="1500")
-    with Client(server.address) as client:
-        Tenant(client, "acme")
-    console = open_console(server)
-    console.open("acme")
-    order(console, "415", button="^Buy 1")
-    console.toast("progress", "Buying 1 number in 415")
-    # The numbers that are being bought are listed too, so the order is written down now.
-    server.kill()
-    console.toast("progress", "the server does not answer")
-    server.change(LOCALDIAL_SIMULATOR_LATENCY_MS="0")
-    server.start()
-    console.toast("success", "1 number in 415 was purchased.")
-    with Client(server.address) as client:
-        assert len(Tenant(client, "acme").numbers()) == 1, "nothing was bought twice"
+    with SimulatorProcess("--fault", "order:timeout_after") as carrier:
+        server = own_server(**carrier.settings)
+        with Client(server.address) as client:
+            Tenant(client, "acme")
+        console = open_console(server)
+        console.open("acme")
+        sent: list[str] = []
+        console.page.on("request", lambda request: note_request_id(request, sent))
+        order(console, "415", button="^Buy 1")
+        console.toast("progress", "Buying 1 number in 415")
+        # The carrier has sold the number, and the server waits for the answer.
+        wait_until(lambda: carrier.ask("numbers")["numbers"])
+        server.kill()
+        console.toast("progress", "the server does not answer")
+        server.start()
+        if is_reloaded:
+            console.page.reload()
+        console.toast("success", "1 number in 415 was purchased.")
+        expect(console.rows).to_have_count(1)
+        assert len(sent) > 1, "the page has asked again"
+        assert len(set(sent)) == 1, "the page has ordered again"
+        assert len(carrier.ask("numbers")["numbers"]) == 1, "the carrier has sold another"
+
+
+def note_request_id(request: Request, noted: list[str]) -> None:
+    """Note the request_id if it is a purchase that the page sends."""
+    if request.url.endswith("/PurchaseNumbers"):
+        noted.append(PurchaseNumbersRequest.FromString(request.post_data_buffer or b"").request_id)

@@ -5,7 +5,10 @@ import { useSession } from "../session/session";
 import { useOrganizationId } from "../shell/organization";
 import { texts } from "../texts";
 import { Button } from "../ui/Button";
+import { Dialog } from "../ui/Dialog";
+import { phoneNumber } from "../ui/format";
 import { Loaded } from "../ui/Loaded";
+import { Notice } from "../ui/Notice";
 import { Empty } from "../ui/States";
 import { DeleteDialog } from "./deletion/DeleteDialog";
 import { ImportDialog } from "./importing/ImportDialog";
@@ -96,6 +99,8 @@ function Numbers({ numbers }: { numbers: LocalPresenceNumber[] }) {
       <OpenDialog
         numbers={numbers}
         ticked={ticked}
+        // What somebody else has deleted stays selected, so that the dialog stays and can say so.
+        isSelected={Object.values(selected).some(Boolean)}
         onDeleted={(deleted) => setSelected((before) => without(before, deleted))}
       />
     </>
@@ -105,11 +110,13 @@ function Numbers({ numbers }: { numbers: LocalPresenceNumber[] }) {
 interface OpenDialogProps {
   numbers: readonly LocalPresenceNumber[];
   ticked: ReturnType<typeof rowsOf>;
+  /** Whether a number is ticked, or was when it disappeared. */
+  isSelected: boolean;
   onDeleted: (phoneNumbers: readonly string[]) => void;
 }
 
 /** The dialog that is open, as the URL says. */
-function OpenDialog({ numbers, ticked, onDeleted }: OpenDialogProps) {
+function OpenDialog({ numbers, ticked, isSelected, onDeleted }: OpenDialogProps) {
   const { mayChange } = useSession();
   const organizationId = useOrganizationId();
   const { name, about, quantity, close } = useDialog();
@@ -122,11 +129,30 @@ function OpenDialog({ numbers, ticked, onDeleted }: OpenDialogProps) {
   }
   if (name === "import") return <ImportDialog onClose={close} />;
   const number = numbers.find(({ phoneNumber }) => phoneNumber === about);
-  if (name === "map" && number !== undefined) return <MapDialog number={number} owned={numbers} onClose={close} />;
-  if (name === "delete" && ticked.length > 0) {
+  if (name === "map") {
+    return number === undefined ? (
+      <GoneDialog phoneNumber={about} onClose={close} />
+    ) : (
+      <MapDialog number={number} owned={numbers} onClose={close} />
+    );
+  }
+  if (name === "delete" && isSelected) {
     return <DeleteDialog rows={ticked} onDeleted={onDeleted} onClose={close} />;
   }
   return null;
+}
+
+/** Says that the number of a dialog is not in the inventory, as when somebody else deletes it meanwhile. */
+function GoneDialog({ phoneNumber: number, onClose }: { phoneNumber: string; onClose: () => void }) {
+  return (
+    <Dialog
+      title={texts.mapping.title(phoneNumber(number))}
+      onClose={onClose}
+      actions={<Button onClick={onClose}>{texts.dialog.close}</Button>}
+    >
+      <Notice kind="error">{texts.failure.numberIsGone}</Notice>
+    </Dialog>
+  );
 }
 
 /** Returns the selection without some of its rows. */

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
 import { ResumePurchases } from "../numbers/purchase/ResumePurchases";
 import { useSession } from "../session/session";
@@ -15,6 +15,13 @@ export function Layout({ organizationId, children }: { organizationId: string; c
   const [location] = useLocation();
   const name = useOrganization(organizationId).data?.displayName || organizationId;
   const shown = VIEWS.find(({ path }) => location === `/${path}`);
+  const navigation = useRef<HTMLElement>(null);
+  // In a narrow window the navigation scrolls, and the current view may be out of sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the current view is another when the location is
+  useEffect(() => {
+    const current = navigation.current?.querySelector("[aria-current]");
+    current?.scrollIntoView?.({ block: "nearest", inline: "center" });
+  }, [location]);
   return (
     <OrganizationId value={organizationId}>
       <ResumePurchases />
@@ -32,7 +39,7 @@ export function Layout({ organizationId, children }: { organizationId: string; c
       </a>
       <header className={styles.header}>
         <strong className={styles.brand}>{texts.shell.brand}</strong>
-        <nav className={styles.views} aria-label={texts.shell.views}>
+        <nav ref={navigation} className={styles.views} aria-label={texts.shell.views}>
           {VIEWS.map((view) => (
             <Link
               key={view.path}

@@ -4,6 +4,8 @@ import type { Failure } from "../api/failure";
 import type { Cost } from "../numbers/rows";
 import { money, sentence, time } from "./words";
 
+const NUMBER_IS_GONE = "The number is no longer in your inventory. Somebody else may have deleted it.";
+
 export const sharedTexts = {
   shell: {
     brand: "Local Dial Presence",
@@ -51,6 +53,7 @@ export const sharedTexts = {
         : `This is the state at ${time(since)}: ${failure.message}`,
   },
   failure: {
+    numberIsGone: NUMBER_IS_GONE,
     title: (failure: Failure) =>
       ({
         OFFLINE: "The server cannot be reached",
@@ -61,6 +64,7 @@ export const sharedTexts = {
       ({
         OFFLINE: "Check the connection. Nothing you entered is lost.",
         PERMISSION_DENIED: "Your API key does not allow it. Ask an administrator for another role.",
+        NUMBER_NOT_FOUND: NUMBER_IS_GONE,
         STORAGE_UNAVAILABLE: "The server cannot reach its database. Try again in a minute.",
         OVERLOADED: "The server is busy. Try again in a few seconds.",
         SHUTTING_DOWN: "The server is restarting. Try again in a few seconds.",

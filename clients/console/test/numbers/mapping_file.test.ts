@@ -31,6 +31,11 @@ test.each(["12125550100", "2125550100", "(212) 555-0100", "+1 212 555 0100"])(
   },
 );
 
+test("a number of another country is found without its +", () => {
+  const { faults } = readMappingFile(file("441134960000,628"), [aNumber("+441134960000")]);
+  expect(faults).toEqual([]);
+});
+
 test("every wrong line is named, and nothing is to be changed", () => {
   const { faults } = readMappingFile(
     file("+13105550100,213", "+12125550100,999", "+12125550100,212", "+14155550101,628", "+12125550100,332"),

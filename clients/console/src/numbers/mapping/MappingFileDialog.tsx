@@ -72,7 +72,7 @@ export function MappingFileDialog({ numbers, organizationId, onClose }: Props) {
           {texts.mappingFile.download}
         </Button>
       </section>
-      {mayChange && (
+      {mayChange ? (
         <section className={styles.part}>
           <h3>
             <label htmlFor={field}>{texts.mappingFile.load}</label>
@@ -85,6 +85,8 @@ export function MappingFileDialog({ numbers, organizationId, onClose }: Props) {
             onChange={async (event) => setText(await event.target.files?.[0]?.text())}
           />
         </section>
+      ) : (
+        <p>{texts.numbers.readOnly}</p>
       )}
       {file !== undefined && <Difference {...file} />}
       {apply.error !== null && (

@@ -7,6 +7,7 @@ import { type LocalPresenceNumber, NumberState } from "#gen/localdial/v1/number_
 import { isAreaCode } from "../../area_codes/search";
 import { texts } from "../../texts";
 import { parseCsv, toCsv } from "../../ui/csv";
+import { e164 } from "../../ui/e164";
 
 const NUMBER = "phone_number";
 const AREA_CODE = "area_code";
@@ -43,7 +44,9 @@ export function readMappingFile(
   const wanted = new Map<LocalPresenceNumber, Set<string>>();
   const faults: Fault[] = [];
   for (const { line, values } of parseCsv(text)) {
-    const number = owned.get(e164(values[NUMBER] ?? ""));
+    const written = values[NUMBER] ?? "";
+    // A spreadsheet takes the + away.
+    const number = owned.get(e164(written) ?? e164(`+${written}`) ?? "");
     const code = values[AREA_CODE] ?? "";
     const description = faultOf(values, number, code);
     if (description !== undefined) faults.push({ line, description });
@@ -74,10 +77,4 @@ function faultOf(
   if (code && !isAreaCode(code)) return texts.areaCodes.invalid(code);
   if (code && code === number.areaCode) return texts.mappingFile.own(code);
   return undefined;
-}
-
-/** Returns a number in E.164, which a spreadsheet may have changed: without `+`, or as people write it. */
-function e164(text: string): string {
-  const digits = text.replace(/\D/g, "");
-  return !text.trim().startsWith("+") && digits.length === 10 ? `+1${digits}` : `+${digits}`;
 }
