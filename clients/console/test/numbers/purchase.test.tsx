@@ -46,6 +46,22 @@ describe("a purchase", () => {
     expect(openPurchases("acme")).toEqual([]);
   });
 
+  test("asks for the stock of whole area codes only, whatever else is typed", async () => {
+    const asked: string[] = [];
+    const user = show(
+      <NumbersView />,
+      inventory([], {
+        searchAvailableNumbers: ({ areaCode }: { areaCode: string }) => {
+          asked.push(areaCode);
+          return { available: [] };
+        },
+      }),
+    );
+    await order(user, "415", "1");
+    await screen.findByText("The carrier has no numbers in 415 now.");
+    expect(asked.filter((code) => code.length !== 3)).toEqual([]);
+  });
+
   test("that finds no numbers charges nothing, and offers area codes that have some", async () => {
     const user = show(
       <NumbersView />,

@@ -46,8 +46,10 @@ export function PurchaseDialog({ areaCode: firstCode, quantity: firstQuantity, o
   const isCode = isAreaCode(code);
   const wanted = /^\d+$/.test(quantity.trim()) ? Number(quantity) : 0;
   const isQuantity = wanted >= 1 && wanted <= MOST;
-  const stock = useQuery({ ...stockQuery(api, organizationId, useDeferredValue(code)), enabled: isCode });
-  const available = isCode ? stock.data?.available : undefined;
+  // While the user types, this is still what was typed before.
+  const asked = useDeferredValue(code);
+  const stock = useQuery({ ...stockQuery(api, organizationId, asked), enabled: isAreaCode(asked) });
+  const available = asked === code ? stock.data?.available : undefined;
   const price = available && isQuantity ? priceOf(available, wanted) : undefined;
 
   function submit(event: FormEvent) {
