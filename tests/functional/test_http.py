@@ -128,6 +128,22 @@ def test_json_that_cannot_be_read_is_refused_with_what_is_wrong_and_where(
     assert problem in answer.document["message"]
 
 
+@pytest.mark.parametrize(
+    ("rpc", "body"),
+    [
+        (RESOLVE, b'{"organizationId":"acme","userId":"bob","user_id":"ann"}'),
+        (RESOLVE, b'{"user_id":"bob","userId":"bob"}'),
+        (RESOLVE, b'{"user_id":null,"userId":"bob"}'),
+        ("Directory/SetUser", b'{"user":{"organizationId":"acme","user_id":"bob","userId":"ann"}}'),
+        ("Directory/BatchSetUsers", b'{"users":[{"userId":"a"},{"userId":"b","user_id":"c"}]}'),
+    ],
+)
+def test_a_field_under_both_of_its_names_is_refused(http: HttpCaller, rpc: str, body: bytes) -> None:
+    answer = http.post(rpc, body)
+    assert (answer.status, answer.reason) == (400, "MALFORMED_REQUEST")
+    assert "userId and user_id are the same field; send only one of them" in answer.document["message"]
+
+
 def test_wrong_fields_deep_in_a_list_are_named_all_at_once(http: HttpCaller) -> None:
     users = [{"userId": "a"}, {"userId": 1, "workFone": "+1"}]
     answer = http.call("Directory/BatchSetUsers", {"organizationId": "acme", "users": users})

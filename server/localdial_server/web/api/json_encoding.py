@@ -69,7 +69,17 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         twice = next(name for name in members if names.count(name) > 1)
         raise ValueError(f"{twice[:60]} occurs twice in an object")
+    for name in members:
+        # A field has two names, and the library would take the last one that is sent.
+        if "_" in name and (json_name := _json_name(name)) in members:
+            raise ValueError(f"{json_name[:60]} and {name[:60]} are the same field; send only one of them")
     return members
+
+
+def _json_name(name: str) -> str:
+    """Return the name in JSON, such as `userId`, of the field `user_id`."""
+    first, *words = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in words)
 
 
 # Making them anew for each call takes as long as reading a small request.
