@@ -88,18 +88,14 @@ async def http_served(
     context = None if tls is None else tls.following_context(settings.tls_client_certificates)
     http = HttpServer(face, settings.drain_seconds, context, connections=front.limits.connections)
 
-    async def stop() -> None:
-        face.is_stopping = True
-        await http.stop_after(settings.lame_duck_seconds)
-
     with listening("http_listen", listen, shared_port=shared_port) as (address, sockets):
         async with http.running(sockets):
-            yield ServedHttp(address, stop)
+            yield ServedHttp(address, functools.partial(http.stop_after, settings.lame_duck_seconds))
 
 
 async def stop_on_front(face: "HttpFace", settings: "Settings") -> None:
     """Let clients over HTTP go elsewhere, before the front refuses calls and stops."""
-    face.is_stopping = face.ends_connections = True
+    face.ends_connections = True
     await asyncio.sleep(settings.lame_duck_seconds)
 
 

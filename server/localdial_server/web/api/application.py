@@ -46,8 +46,6 @@ class HttpFace:
         self._is_healthy = is_healthy
         self.others: Mapping[str, AsgiApplication] = {}
         """Other applications by their paths, which serve any host."""
-        self.is_stopping = False
-        """Whether a balancer should turn to another server."""
         self.ends_connections = False
         """Whether each connection ends after its response."""
 
@@ -100,7 +98,7 @@ class HttpFace:
                 return error_response(404, "unimplemented", message)
             return text_response(405, "a page is read by GET", (b"allow", b"GET, HEAD"))
         if path == HEALTH:
-            is_healthy = not self.is_stopping and await self._is_healthy()
+            is_healthy = await self._is_healthy()
             return text_response(200, "SERVING") if is_healthy else text_response(503, "NOT_SERVING")
         return self._files.response(scope)
 
