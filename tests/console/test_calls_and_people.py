@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from localdial.v1.directory_pb2 import ListUsersRequest, User
 from localdial_client import Client
-from tests.console.browser import Console
+from tests.console.browser import Console, as_shown
 from tests.console.console_server import ConsoleServer, Tenant
 from tests.console.sample import fill
 
@@ -45,6 +45,26 @@ def test_a_question_that_is_not_complete_names_the_fields(console: Console, lend
     expect(console.page.locator("main")).to_contain_text("Type the whole number")
     expect(console.page.locator("main")).to_contain_text("Choose an agent from the list")
     console.assert_accessible()
+
+
+def test_an_area_code_without_a_local_number_is_mapped_from_the_explanation(
+    console: Console, tenant: Tenant
+) -> None:
+    tenant.add_user("bob", caller_id="+13035550192")
+    console.open(tenant.organization_id, "why", "#callee=%2B15105550177&agent=bob")
+    offer = console.button("Map 510 to a number")
+    offer.click()
+    expect(console.dialog).to_contain_text("You have no active number yet")
+    console.assert_accessible()
+    near, far = tenant.buy("415")[0], tenant.buy("212")[0]
+    console.page.reload()
+    offer.click()
+    expect(console.dialog.get_by_role("option")).to_contain_text([as_shown(near), as_shown(far)])
+    console.assert_accessible()
+    console.dialog.get_by_role("button", name="Map", exact=True).click()
+    console.toast("success", "is now also shown for 510.")
+    expect(console.page.locator("main")).to_contain_text(f"the borrower sees {as_shown(near)}")
+    assert tenant.mapped(near) == ["510"]
 
 
 def test_calls_are_listed_filtered_saved_and_explained(console: Console, lender: Tenant) -> None:

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from localdial.v1.number_inventory_pb2 import DeleteNumbersRequest
 from tests.console.browser import Console, as_shown
 from tests.console.console_server import Tenant
 
@@ -49,6 +50,26 @@ def test_more_than_ten_are_deleted_only_when_their_count_is_typed(console: Conso
     console.dialog.get_by_label("Type 12 to confirm").fill("12")
     delete.click()
     console.toast("success", "12 numbers were deleted.")
+    assert tenant.numbers() == []
+
+
+def test_of_more_than_ten_those_that_are_not_deleted_are_listed(console: Console, tenant: Tenant) -> None:
+    numbers = tenant.buy("415", 12)
+    console.open(tenant.organization_id)
+    expect(console.rows).to_have_count(12)
+    console.page.get_by_label("Tick all numbers that are shown").check()
+    console.button("Delete Org Numbers (12)").click()
+    # Another person deletes two of them.
+    gone = DeleteNumbersRequest(organization_id=tenant.organization_id, phone_numbers=numbers[:2])
+    tenant.client.number_inventory.delete_numbers(gone)
+    console.dialog.get_by_label("Type 12 to confirm").fill("12")
+    console.dialog.get_by_role("button", name="Delete 12 numbers").click()
+    console.toast("success", "10 numbers were deleted.")
+    alert = console.dialog.get_by_role("alert")
+    expect(alert).to_contain_text("2 numbers were not deleted:")
+    for number in numbers[:2]:
+        expect(alert).to_contain_text(as_shown(number))
+    console.assert_accessible()
     assert tenant.numbers() == []
 
 
