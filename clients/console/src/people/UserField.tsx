@@ -1,6 +1,7 @@
 import { useCombobox } from "downshift";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { texts } from "../texts";
+import { Combobox } from "../ui/Combobox";
 import { containsWords } from "../ui/filters";
 import { useUsers } from "./queries";
 import styles from "./UserField.module.css";
@@ -32,18 +33,25 @@ export function UserField({ label, value, onChange, allowsDeleted = false, place
     users.find(({ userId }) => userId === value) ?? (value ? { userId: value, displayName: "" } : null);
   const [typed, setTyped] = useState("");
   const items = itemsFor(users, chosen !== null && typed === textOf(chosen) ? "" : typed, allowsDeleted);
-  const note = useId();
 
-  const { isOpen, highlightedIndex, getLabelProps, getInputProps, getToggleButtonProps, getMenuProps, getItemProps } =
-    useCombobox<Item>({
-      items,
-      selectedItem: chosen,
-      itemToString: textOf,
+  return (
+    <Combobox<Item>
+      label={label}
+      listLabel={texts.userField.list}
+      noMatch={texts.userField.noMatch}
+      keyOf={({ userId }) => userId}
+      itemClass={styles.item}
+      floats
+      input={{ placeholder }}
+      error={error}
+      items={items}
+      selectedItem={chosen}
+      itemToString={textOf}
       // The name comes when the users are loaded.
-      itemToKey: (item) => item && `${item.userId} ${item.displayName}`,
-      onInputValueChange: ({ inputValue }) => setTyped(inputValue),
-      onSelectedItemChange: ({ selectedItem }) => onChange(selectedItem?.userId ?? ""),
-      stateReducer: (state, { type, changes }) => {
+      itemToKey={(item) => item && `${item.userId} ${item.displayName}`}
+      onInputValueChange={({ inputValue }) => setTyped(inputValue)}
+      onSelectedItemChange={({ selectedItem }) => onChange(selectedItem?.userId ?? "")}
+      stateReducer={(state, { type, changes }) => {
         const { InputChange, InputBlur } = useCombobox.stateChangeTypes;
         if (type === InputChange && changes.inputValue === "") return { ...changes, selectedItem: null };
         // A text that names no user does not stay.
@@ -51,48 +59,15 @@ export function UserField({ label, value, onChange, allowsDeleted = false, place
           return { ...changes, inputValue: textOf(changes.selectedItem ?? state.selectedItem) };
         }
         return changes;
-      },
-    });
-
-  return (
-    <div className={styles.field}>
-      {/* biome-ignore lint/a11y/noLabelWithoutControl: getLabelProps names the input */}
-      <label {...getLabelProps()}>{label}</label>
-      <div className={styles.input}>
-        <input
-          {...getInputProps({
-            "aria-invalid": error !== undefined,
-            "aria-describedby": error === undefined ? undefined : note,
-            autoComplete: "off",
-            spellCheck: false,
-            placeholder,
-          })}
-        />
-        <button type="button" {...getToggleButtonProps({ "aria-label": texts.userField.list })}>
-          <span aria-hidden="true">▾</span>
-        </button>
-      </div>
-      <ul className={styles.menu} hidden={!isOpen} {...getMenuProps({ "aria-label": texts.userField.list })}>
-        {isOpen &&
-          items.map((item, index) => (
-            <li
-              key={item.userId}
-              className={styles.item}
-              {...getItemProps({ item, index })}
-              data-highlighted={index === highlightedIndex || undefined}
-            >
-              {item.isDeleted ? texts.userField.other(item.userId) : item.displayName || item.userId}
-              {!item.isDeleted && item.displayName && <span className={styles.id}>{item.userId}</span>}
-            </li>
-          ))}
-        {isOpen && items.length === 0 && <li className={styles.none}>{texts.userField.noMatch}</li>}
-      </ul>
-      {error !== undefined && (
-        <p id={note} className={styles.error}>
-          {error}
-        </p>
+      }}
+    >
+      {(item) => (
+        <>
+          {item.isDeleted ? texts.userField.other(item.userId) : item.displayName || item.userId}
+          {!item.isDeleted && item.displayName && <span className={styles.id}>{item.userId}</span>}
+        </>
       )}
-    </div>
+    </Combobox>
   );
 }
 
