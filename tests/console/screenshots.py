@@ -1,4 +1,4 @@
-"""Take the pictures of the console in docs/images; run by scripts/screenshots, which says how."""
+"""Photograph the views of the console for docs/images. `scripts/screenshots` runs it."""
 
 import argparse
 import sys
@@ -62,7 +62,7 @@ _OBSERVE_SHIFTS: Final = """
 
 
 def main() -> int:
-    """Take the pictures, or those whose names are given."""
+    """Save the pictures: all, or those whose names are given."""
     parser = argparse.ArgumentParser(
         prog="scripts/screenshots", description="Takes the pictures of the console."
     )

@@ -144,6 +144,6 @@ def test_a_viewer_is_told_who_can_give_borrowers_a_local_number(viewers_console:
 
 
 def fail(route: Route) -> None:
-    """Answer an RPC with an error that another attempt would not mend."""
+    """Fulfill the request with an error that the page does not retry."""
     body = '{"code": "internal", "message": "the test says no"}'
     route.fulfill(status=500, content_type="application/json", body=body)

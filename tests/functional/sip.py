@@ -42,7 +42,7 @@ class Phone:
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Phone"]:
-        """Take calls inside the context."""
+        """Accept calls while the context is entered."""
         assert SIPP is not None
         host, port = self.address.split(":")
         command: list[str | Path] = [SIPP, "-sf", self._scenario, "-i", host, "-p", port, "-nostdin"]
